@@ -1,0 +1,18 @@
+//! The private Python module `aimds._core`. One file a kernel; types and errors are converted here and nowhere else.
+
+use pyo3::prelude::*;
+
+mod signatures;
+mod temporal;
+mod text;
+mod vectors;
+
+/// The compiled core of AIMDS.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    text::register(module)?;
+    signatures::register(module)?;
+    temporal::register(module)?;
+    vectors::register(module)
+}

@@ -1,0 +1,1 @@
+//! Session behaviour kernels: state, loops, comparison, drift, cadence, scheduler, attractor, temporal monitors.

@@ -1,0 +1,1 @@
+//! Vector kernels: tokenizer, static embedding, classifier head, nearest-neighbour index.

@@ -1,0 +1,1 @@
+"""Fuses what the rooms found into one verdict."""

@@ -1,0 +1,1 @@
+"""Judges labelled corpora and traces and reports quality with intervals."""

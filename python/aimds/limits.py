@@ -1,0 +1,33 @@
+"""Every bound on what comes from outside, with its reason. Kernel limits stand in Rust and a test holds them equal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "EVENT_CHARACTERS_MAX",
+    "FILE_BYTES_MAX",
+    "FINDINGS_MAX",
+    "JSONL_ROW_BYTES_MAX",
+    "SESSIONS_MAX",
+    "SESSION_ID_CHARACTERS_MAX",
+]
+
+EVENT_CHARACTERS_MAX: Final = 1_000_000
+"""One event. The longest model contexts are a few million characters; at ~10 ms per 100 KB this bounds a verdict to
+about a tenth of a second. Longer texts are refused with `input-too-large`, not cut: what is not read is not judged."""
+
+FINDINGS_MAX: Final = 256
+"""Findings kept for one event: a reader looks at a handful, and a text made of nothing but matches must not fill memory."""
+
+SESSIONS_MAX: Final = 100_000
+"""Sessions held in memory by default; at <= 8 KiB each this is <= 800 MiB. The least recently used goes first."""
+
+SESSION_ID_CHARACTERS_MAX: Final = 256
+"""A session id is a key, not a payload; the longest common ones (JWT ids, URNs) stay below this."""
+
+FILE_BYTES_MAX: Final = 64 * 1024 * 1024
+"""One file given to `scan`: read whole, so it is bounded to what a laptop holds many times over."""
+
+JSONL_ROW_BYTES_MAX: Final = 8 * 1024 * 1024
+"""One line of a JSONL file: an event of the maximal length, escaped, fits."""

@@ -1,0 +1,1 @@
+"""Embedding, classifier and pattern store."""

@@ -1,0 +1,1 @@
+"""Stateless detectors over every view: rule packs, secrets, personal data, canaries."""
