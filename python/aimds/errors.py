@@ -1,11 +1,11 @@
 """The error catalogue: every error a user can meet has a stable code, says what was wrong and what to do.
 
-    AimdsError
-    ├── InputError            what was handed in cannot be judged
-    ├── ConfigurationError    settings, rule packs, policies
-    ├── ArtefactError         a model, index or store file
-    ├── BlockedError          raised by `Verdict.enforce()`
-    └── StageError            a stage failed inside; the pipeline turns it into an undecided verdict
+AimdsError
+├── InputError            what was handed in cannot be judged
+├── ConfigurationError    settings, rule packs, policies
+├── ArtefactError         a model, index or store file
+├── BlockedError          raised by `Verdict.enforce()`
+└── StageError            a stage failed inside; the pipeline turns it into an undecided verdict
 """
 
 from __future__ import annotations
@@ -63,13 +63,13 @@ class ErrorCode(Enum):
         "artefact-corrupt", "{place}: {reason}", "the file is damaged or of another version: restore or rebuild it"
     )
     STORE_FAILED = _Entry("store-failed", "{place}: {reason}", "check the disk, its free space and its permissions")
-    BLOCKED = _Entry("blocked", "the event was not allowed: {reason}", "the verdict on the exception holds the evidence")
+    BLOCKED = _Entry(
+        "blocked", "the event was not allowed: {reason}", "the verdict on the exception holds the evidence"
+    )
     STAGE_FAILED = _Entry(
         "stage-failed", "stage {place} failed: {reason}", "the verdict is undecided; please report the fault"
     )
-    EXTRA_MISSING = _Entry(
-        "extra-missing", "{place} needs the extra `{extra}`", "pip install 'aimds[{extra}]'"
-    )
+    EXTRA_MISSING = _Entry("extra-missing", "{place} needs the extra `{extra}`", "pip install 'aimds[{extra}]'")
 
     @property
     def slug(self) -> str:

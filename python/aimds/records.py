@@ -1,6 +1,6 @@
 """The frozen records that pass from room to room.
 
-`Event` -> `Assessment` (grows by one stage result a room) -> `Verdict`. Rooms depend on these and on nothing of each other.
+`Event` -> `Assessment` (grows by one report a room) -> `Verdict`. Rooms depend on these, not on each other.
 """
 
 from __future__ import annotations
@@ -196,7 +196,10 @@ class Event:
         if len(content) > EVENT_CHARACTERS_MAX:
             raise InputError(
                 ErrorCode.INPUT_TOO_LARGE,
-                place="event", size=len(content), unit="characters", limit=EVENT_CHARACTERS_MAX,
+                place="event",
+                size=len(content),
+                unit="characters",
+                limit=EVENT_CHARACTERS_MAX,
             )
         if session_id is not None and not 0 < len(session_id) <= SESSION_ID_CHARACTERS_MAX:
             _bad_event("session_id", f"must have 1 to {SESSION_ID_CHARACTERS_MAX} characters")
@@ -234,7 +237,7 @@ def _member(kind: type[E], place: str, value: E | str) -> E:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One piece of evidence. `confidence`, `severity` and `threshold` are in [0, 1]; the span is in the original text."""
+    """One piece of evidence. Confidence, severity and threshold are in [0, 1]; the span is in the original text."""
 
     detector: str
     rule_id: str
@@ -268,7 +271,7 @@ _SEVERITY_STEPS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class StageReport:
-    """How one room left its work: its outcome, its own score of the event in [0, 1], what it found and what it measured."""
+    """How one room left its work: outcome, its own score of the event in [0, 1], findings, measurements."""
 
     stage: StageName
     outcome: StageOutcome
@@ -339,7 +342,7 @@ class LearnProposal:
 class Verdict:
     """The answer for one event.
 
-    A verdict has no truth value: compare `verdict.action`, or call `enforce()`, which raises unless the event is allowed.
+    A verdict has no truth value: compare `verdict.action`, or call `enforce()`, which raises unless it is ALLOW.
     """
 
     action: Action
@@ -375,6 +378,18 @@ class Verdict:
         """The category of the strongest finding, if there is one."""
         strongest = max(self.findings, key=lambda finding: finding.severity * finding.confidence, default=None)
         return None if strongest is None else strongest.category
+
+    def redacted_text(self, replacement: str = "[redacted]") -> str:
+        """The event's text with every span that a `redact` mitigation names replaced."""
+        text = self.event.text
+        spans = sorted(
+            (span for one in self.mitigations if one.kind is MitigationKind.REDACT for span in one.spans),
+            key=lambda span: span.start,
+            reverse=True,
+        )
+        for span in spans:
+            text = text[: span.start] + replacement + text[span.end :]
+        return text
 
     def enforce(self) -> Verdict:
         """Returns the verdict if the event is allowed.

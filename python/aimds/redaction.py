@@ -1,4 +1,4 @@
-"""Text from outside that cannot leak by accident: its `repr`, `str` and format are redacted, by type and not by care."""
+"""Text from outside that cannot leak by accident: its `repr`, `str` and format are redacted by type."""
 
 from __future__ import annotations
 

@@ -1,0 +1,60 @@
+# `make help` lists the targets. Everything is installed into .venv; nothing outside the checkout is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml | grep -v /target/)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-python test-rust lint format bench fuzz coverage docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): $(SOURCES) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: $(STAMP) ## install, then judge the example prompts, documents, tool results and agent traces
+	$(BIN)/python -m examples.demo
+
+test: lint test-rust test-python ## install, lint, and run every test
+
+test-python: $(STAMP) ## the Python tests
+	$(BIN)/python -m pytest
+
+test-rust: ## the tests of the Rust kernels
+	cargo test --release --locked --workspace --exclude aimds-py
+
+lint: $(STAMP) ## style, types, layers, stub against binary
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m mypy.stubtest aimds._core --ignore-disjoint-bases
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- --deny warnings
+
+format: $(STAMP) ## rewrite the sources in house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	cargo fmt --all
+
+bench: $(STAMP) ## measure everything against baselines; results go to benches/record/
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+	$(BIN)/python -m benches.run
+
+fuzz: ## ten minutes for each fuzz target (SECONDS=n for less)
+	fuzz/run.sh $(or $(SECONDS),600)
+
+coverage: $(STAMP) ## line coverage of Python and Rust
+	tests/coverage.sh
+
+docs: $(STAMP) ## regenerate the generated pages
+	$(BIN)/python -m aimds.cli.reference > docs/cli.md
+
+clean: ## remove what was built
+	rm -rf $(VENV) target dist htmlcov .coverage

@@ -1,0 +1,239 @@
+"""`Defense`, what users hold: judges events, keeps what mitigations did to sessions, and runs batches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, Final
+
+from aimds.decide import DecideStage, DecisionRules, GateState, SessionGate
+from aimds.pipeline import Pipeline, build_rooms
+from aimds.ports import Clock, IdSource, SystemClock, SystemIds
+from aimds.records import (
+    Action,
+    Event,
+    Mitigation,
+    MitigationKind,
+    Room,
+    StageName,
+    Verdict,
+)
+from aimds.settings import Settings, UndecidedAction
+
+__all__ = ["Defense", "Session"]
+
+_LOG = logging.getLogger("aimds")
+_NS_PER_MS: Final = 1_000_000
+_NS_PER_S: Final = 1_000_000_000
+
+_INLINE_CHARACTERS: Final = 16_384
+"""Up to this length a verdict takes less time than handing it to another thread and back would cost the event loop."""
+
+_BATCH_PARALLEL_MIN: Final = 64
+"""Below this many events, starting threads costs more than it saves."""
+
+_ACTION_OF: Final = {
+    UndecidedAction.BLOCK: Action.BLOCK,
+    UndecidedAction.ESCALATE: Action.ESCALATE,
+    UndecidedAction.ALLOW: Action.ALLOW,
+}
+
+
+class Defense:
+    """Judges events. Build it once (it loads rule packs and models); it is safe under threads and asyncio.
+
+    Args:
+        settings: `None` reads arguments, environment and file as `Settings.load()` does.
+        clock: where time comes from; a `ManualClock` replays a session.
+        ids: where event ids come from.
+        rooms: other rooms than the shipped ones, in their order (tests, experiments).
+
+    Raises:
+        ConfigurationError: a setting or a rule pack is wrong.
+        ArtefactError: a model or index file is missing or damaged.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        rooms: Sequence[Room] | None = None,
+    ) -> None:
+        self.settings: Final = settings if settings is not None else Settings.load()
+        self._clock: Clock = clock if clock is not None else SystemClock()
+        self._ids: IdSource = ids if ids is not None else SystemIds()
+        self._pipeline = Pipeline(
+            rooms if rooms is not None else build_rooms(self.settings),
+            self._clock,
+            int(self.settings.budget.total_ms * _NS_PER_MS),
+        )
+        self._gate = SessionGate(self.settings.temporal.sessions_max)
+        decide = self.settings.decide
+        self._decide = DecideStage(
+            DecisionRules(
+                block_threshold=decide.block_threshold,
+                escalate_threshold=decide.escalate_threshold,
+                undecided_action=_ACTION_OF[decide.on_undecided],
+                block_outbound_secrets=decide.block_outbound_secrets,
+                redact_personal_data=decide.redact_personal_data,
+            )
+        )
+        if decide.on_undecided is UndecidedAction.ALLOW:
+            _LOG.warning("decide.on_undecided = allow: events that could not be judged will pass (fail-open)")
+
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """The rooms in the order an event walks them."""
+        return self._pipeline.rooms
+
+    def evaluate(self, event: Event | str, **fields: Any) -> Verdict:
+        """Judges one event.
+
+        Args:
+            event: an `Event`, or a text with the other `Event` fields as keyword arguments.
+            fields: `kind`, `role`, `trust`, `session_id`, `timestamp_ns`, `tool`, `id`.
+
+        Raises:
+            InputError: the event is malformed or too large. Faults inside never raise: they give an undecided verdict.
+        """
+        started_ns = self._clock.monotonic_ns()
+        event = self._completed(event, fields)
+        held = self._held(event)
+        verdict = self._decide.decide(self._pipeline.walk(event)) if held is None else held
+        verdict = replace(verdict, duration_ns=self._clock.monotonic_ns() - started_ns)
+        return self._mitigated(verdict)
+
+    async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
+        """The same for asyncio: short texts are judged at once, long ones in a worker thread."""
+        if len(event if isinstance(event, str) else event.content) <= _INLINE_CHARACTERS:
+            return self.evaluate(event, **fields)
+        return await asyncio.to_thread(self.evaluate, event, **fields)
+
+    def evaluate_batch(self, events: Iterable[Event | str]) -> list[Verdict]:
+        """Judges many events; verdicts come in the order given. Events of one session keep their order."""
+        completed = [self._completed(event, {}) for event in events]
+        if len(completed) < _BATCH_PARALLEL_MIN:
+            return [self.evaluate(event) for event in completed]
+        lanes: dict[str, list[int]] = {}
+        for position, event in enumerate(completed):
+            key = event.session_id if event.session_id is not None else f"\0{position % _BATCH_PARALLEL_MIN}"
+            lanes.setdefault(key, []).append(position)
+        verdicts: dict[int, Verdict] = {}
+
+        def run(lane: list[int]) -> None:
+            for position in lane:
+                verdicts[position] = self.evaluate(completed[position])
+
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            list(pool.map(run, lanes.values()))
+        return [verdicts[position] for position in range(len(completed))]
+
+    def session(self, session_id: str) -> Session:
+        """A handle that fills in the session id."""
+        return Session(self, session_id)
+
+    def session_state(self, session_id: str) -> GateState:
+        """Whether the session is open, throttled or quarantined."""
+        return self._gate.state(session_id, self._clock.now_ns())
+
+    def quarantine_session(self, session_id: str, seconds: float) -> None:
+        """Blocks every event of the session for `seconds`."""
+        self._gate.quarantine(session_id, self._clock.now_ns() + int(seconds * _NS_PER_S))
+
+    def release_session(self, session_id: str) -> bool:
+        """Lifts throttle and quarantine; tells whether there was one."""
+        return self._gate.release(session_id)
+
+    def describe(self) -> dict[str, Any]:
+        """What runs here, for `aimds doctor`: the rooms and what each says of its artefacts, and the settings."""
+        rooms: list[Mapping[str, Any]] = []
+        for room in self.rooms:
+            describe = getattr(room, "describe", None)
+            rooms.append({"room": str(room.name), **(describe() if describe is not None else {})})
+        return {"rooms": rooms, "settings": self.settings.model_dump(mode="json")}
+
+    def _completed(self, event: Event | str, fields: Mapping[str, Any]) -> Event:
+        if isinstance(event, str):
+            event = Event(event, **fields)
+        elif fields:
+            event = replace(event, **fields)
+        if event.timestamp_ns is None or event.id is None:
+            event = replace(
+                event,
+                timestamp_ns=event.timestamp_ns if event.timestamp_ns is not None else self._clock.now_ns(),
+                id=event.id if event.id is not None else self._ids.next_id(),
+            )
+        return event
+
+    def _held(self, event: Event) -> Verdict | None:
+        """The verdict for an event of a session that is quarantined or must wait; nothing is analysed then."""
+        if event.session_id is None:
+            return None
+        state = self._gate.state(event.session_id, self._clock.now_ns())
+        if state is GateState.OPEN:
+            return None
+        decide = self.settings.decide
+        return Verdict(
+            action=Action.BLOCK,
+            score=1.0 if state is GateState.QUARANTINED else 0.0,
+            confidence=1.0,
+            reason=f"the session is {state}",
+            event=event,
+            mitigations=(Mitigation(MitigationKind.BLOCK, f"the session is {state}"),),
+            block_threshold=decide.block_threshold,
+            escalate_threshold=decide.escalate_threshold,
+        )
+
+    def _mitigated(self, verdict: Verdict) -> Verdict:
+        """Carries out what acts on sessions; the verdict then names it."""
+        session_id = verdict.event.session_id
+        if session_id is None or verdict.action is Action.ALLOW:
+            return verdict
+        decide = self.settings.decide
+        now_ns = self._clock.now_ns()
+        extra: list[Mitigation] = []
+        if verdict.action is Action.BLOCK and decide.quarantine_after_blocks and verdict.reports:
+            blocks = self._gate.count_block(session_id, now_ns)
+            if blocks >= decide.quarantine_after_blocks:
+                self._gate.quarantine(session_id, now_ns + int(decide.quarantine_s * _NS_PER_S))
+                extra.append(Mitigation(MitigationKind.QUARANTINE_SESSION, f"{blocks} blocked events in ten minutes"))
+        temporal = next((report for report in verdict.reports if report.stage is StageName.TEMPORAL), None)
+        if decide.throttle_gap_ms and temporal is not None and temporal.details.get("loop"):
+            self._gate.throttle(session_id, now_ns + int(decide.throttle_gap_ms * _NS_PER_MS))
+            extra.append(Mitigation(MitigationKind.THROTTLE_SESSION, f"wait {decide.throttle_gap_ms:g} ms"))
+        return replace(verdict, mitigations=(*verdict.mitigations, *extra)) if extra else verdict
+
+
+class Session:
+    """One conversation or agent run of a `Defense`."""
+
+    def __init__(self, defense: Defense, session_id: str) -> None:
+        self._defense = defense
+        self.id: Final = session_id
+
+    def evaluate(self, event: Event | str, **fields: Any) -> Verdict:
+        """Judges the next event of this session; arguments as in `Defense.evaluate`."""
+        return self._defense.evaluate(event, **fields, session_id=self.id)
+
+    async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
+        """The same for asyncio."""
+        return await self._defense.aevaluate(event, **fields, session_id=self.id)
+
+    @property
+    def state(self) -> GateState:
+        """Whether the session is open, throttled or quarantined."""
+        return self._defense.session_state(self.id)
+
+    def quarantine(self, seconds: float) -> None:
+        """Blocks every event of the session for `seconds`."""
+        self._defense.quarantine_session(self.id, seconds)
+
+    def release(self) -> bool:
+        """Lifts throttle and quarantine; tells whether there was one."""
+        return self._defense.release_session(self.id)

@@ -1,0 +1,90 @@
+"""The order of the rooms, their budget, and the edge where a fault becomes an undecided report.
+
+This is the only module that knows every room.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from aimds.errors import AimdsError
+from aimds.ports import Clock
+from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
+from aimds.settings import Settings
+
+__all__ = ["Pipeline", "build_rooms"]
+
+_LOG = logging.getLogger("aimds")
+_NS_PER_MS: Final = 1_000_000
+
+
+def build_rooms(settings: Settings) -> tuple[Room, ...]:
+    """The shipped rooms in data order, made from the settings.
+
+    Raises:
+        ConfigurationError: a rule pack is wrong.
+        ArtefactError: a model or index file is missing or damaged.
+    """
+    del settings
+    return ()  # each room is wired in here as it lands
+
+
+class Pipeline:
+    """Walks an event through the rooms.
+
+    Args:
+        rooms: in the order an event meets them.
+        clock: measures each room.
+        budget_ns: time for one event; a room that would start after it leaves the event undecided.
+    """
+
+    def __init__(self, rooms: Sequence[Room], clock: Clock, budget_ns: int) -> None:
+        self.rooms: Final = tuple(rooms)
+        self._clock = clock
+        self._budget_ns = budget_ns
+
+    def walk(self, event: Event) -> Assessment:
+        """All reports on the event. A room that is certain, or a text that could not be normalised, ends the walk."""
+        assessment = Assessment(event)
+        started_ns = before_ns = self._clock.monotonic_ns()
+        for position, room in enumerate(self.rooms):
+            if before_ns - started_ns > self._budget_ns:
+                reason = f"budget of {self._budget_ns / _NS_PER_MS:g} ms spent"
+                return assessment.with_report(StageReport(room.name, StageOutcome.UNDECIDED, reason=reason))
+            assessment = self._enter(room, assessment)
+            after_ns = self._clock.monotonic_ns()
+            assessment = _timed(assessment, after_ns - before_ns)
+            before_ns = after_ns
+            last = assessment.reports[-1]
+            if last.outcome is StageOutcome.CERTAIN:
+                return _skipped(assessment, self.rooms[position + 1 :])
+            if last.stage is StageName.NORMALISE and last.outcome is StageOutcome.UNDECIDED:
+                return assessment
+        return assessment
+
+    def _enter(self, room: Room, assessment: Assessment) -> Assessment:
+        """Runs one room. This is the edge: whatever it raises becomes UNDECIDED, logged without the text."""
+        try:
+            return room.run(assessment)
+        except AimdsError as fault:
+            _LOG.error("stage %s: %s", room.name, fault.code.slug)
+            reason = fault.code.slug
+        except Exception as fault:  # noqa: BLE001 - fail closed: no fault of a room may pass an event or stop the host
+            _LOG.error("stage %s: %s", room.name, type(fault).__name__)
+            reason = f"internal fault: {type(fault).__name__}"
+        return assessment.with_report(StageReport(room.name, StageOutcome.UNDECIDED, reason=reason))
+
+
+def _timed(assessment: Assessment, duration_ns: int) -> Assessment:
+    *earlier, last = assessment.reports
+    return replace(assessment, reports=(*earlier, replace(last, duration_ns=duration_ns)))
+
+
+def _skipped(assessment: Assessment, rooms: Sequence[Room]) -> Assessment:
+    for room in rooms:
+        report = StageReport(room.name, StageOutcome.SKIPPED, reason="an earlier stage was certain")
+        assessment = assessment.with_report(report)
+    return assessment

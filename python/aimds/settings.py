@@ -1,0 +1,196 @@
+"""Configuration: arguments before environment (`AIMDS_*`, nested with `__`) before a TOML file before defaults.
+
+The file is the one given, else `$AIMDS_CONFIG`, else `aimds.toml` in the working directory if there is one.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from aimds.errors import ConfigurationError, ErrorCode
+from aimds.limits import SESSIONS_MAX
+
+__all__ = [
+    "BudgetSettings",
+    "DecideSettings",
+    "PatternsSettings",
+    "Settings",
+    "SignaturesSettings",
+    "TemporalSettings",
+    "UndecidedAction",
+]
+
+_DEFAULT_FILE = "aimds.toml"
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class UndecidedAction(StrEnum):
+    """What to answer when a stage failed or ran out of budget. `allow` is fail-open: logged, never the default."""
+
+    BLOCK = "block"
+    ESCALATE = "escalate"
+    ALLOW = "allow"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DecideSettings(_Section):
+    """How findings become an action."""
+
+    block_threshold: Annotated[Probability, Field(description="a score at or above this is blocked")] = 0.80
+    escalate_threshold: Annotated[
+        Probability, Field(description="a score at or above this, and below block_threshold, asks a person")
+    ] = 0.65
+    on_undecided: Annotated[
+        UndecidedAction, Field(description="answer when a stage failed or ran out of budget: block, escalate or allow")
+    ] = UndecidedAction.ESCALATE
+    block_outbound_secrets: Annotated[
+        bool, Field(description="block responses and tool calls that carry a credential")
+    ] = True
+    redact_personal_data: Annotated[
+        bool, Field(description="propose redaction of personal data in responses and tool calls")
+    ] = True
+    quarantine_after_blocks: Annotated[
+        int, Field(ge=0, description="blocked events of one session within a window that quarantine it; 0 = never")
+    ] = 0
+    quarantine_s: Annotated[float, Field(gt=0, description="how long a quarantined session stays blocked")] = 900.0
+    throttle_gap_ms: Annotated[
+        float, Field(ge=0, description="least gap between events of a session that behaves as a loop; 0 = no throttle")
+    ] = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.escalate_threshold > self.block_threshold:
+            raise ValueError("escalate_threshold must not be above block_threshold")
+        return self
+
+
+class SignaturesSettings(_Section):
+    """Rule packs and allow-lists."""
+
+    packs: Annotated[tuple[Path, ...], Field(description="further rule packs: TOML files, or folders of them")] = ()
+    disabled_rules: Annotated[tuple[str, ...], Field(description="rule ids that never fire")] = ()
+    allow_texts: Annotated[tuple[str, ...], Field(description="literal passages in which no rule fires")] = ()
+    allow_digests: Annotated[
+        tuple[str, ...], Field(description="SHA-256 (hexadecimal) of whole texts that are always allowed by rules")
+    ] = ()
+
+
+class TemporalSettings(_Section):
+    """Session behaviour."""
+
+    sessions_max: Annotated[
+        int, Field(ge=1, le=10_000_000, description="sessions held in memory; the least recently used goes first")
+    ] = SESSIONS_MAX
+    session_ttl_s: Annotated[float, Field(gt=0, description="a session without events for this long is forgotten")] = (
+        86_400.0
+    )
+
+
+class PatternsSettings(_Section):
+    """Classifier and pattern store."""
+
+    enabled: Annotated[bool, Field(description="run the patterns stage")] = True
+    store: Annotated[
+        Path | None, Field(description="file of the own pattern store; none = the shipped seed patterns only")
+    ] = None
+    cache_entries: Annotated[int, Field(ge=0, le=1_000_000, description="texts whose result is remembered")] = 4096
+
+
+class BudgetSettings(_Section):
+    """Time limits. Kernels are bounded by work; these catch a machine that is overloaded."""
+
+    total_ms: Annotated[
+        float, Field(gt=0, description="one event in all stages; what has not run by then leaves it undecided")
+    ] = 1000.0
+
+
+class Settings(BaseSettings):
+    """All settings. `Settings.load()` reads every source and turns problems into one typed error."""
+
+    model_config = SettingsConfigDict(env_prefix="AIMDS_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    decide: DecideSettings = DecideSettings()
+    signatures: SignaturesSettings = SignaturesSettings()
+    temporal: TemporalSettings = TemporalSettings()
+    patterns: PatternsSettings = PatternsSettings()
+    budget: BudgetSettings = BudgetSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment; the file comes in through `load`."""
+        return init_settings, env_settings
+
+    @classmethod
+    def load(cls, path: str | Path | None = None, **overrides: Any) -> Settings:
+        """Reads arguments, environment and TOML file.
+
+        Args:
+            path: the TOML file; `None` looks at `$AIMDS_CONFIG`, then at `aimds.toml` here.
+            overrides: whole sections as mappings, e.g. `decide={"block_threshold": 0.9}`.
+
+        Raises:
+            ConfigurationError: `configuration-invalid`, naming the source and the setting.
+        """
+        file = _configuration_file(path)
+        reader = cls if file is None else _with_file(file)
+        try:
+            return reader(**overrides)
+        except ValidationError as fault:
+            first = fault.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "settings"
+            place = where if file is None else f"{where} (file {file}, environment or arguments)"
+            raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=place, reason=first["msg"]) from None
+        except (OSError, ValueError) as fault:
+            raise ConfigurationError(
+                ErrorCode.CONFIGURATION_INVALID, place=str(file or "environment"), reason=str(fault)
+            ) from None
+
+
+def _configuration_file(path: str | Path | None) -> Path | None:
+    if path is None:
+        named = os.environ.get("AIMDS_CONFIG")
+        if named is None:
+            default = Path(_DEFAULT_FILE)
+            return default if default.is_file() else None
+        path = named
+    file = Path(path)
+    if not file.is_file():
+        raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=str(file), reason="no such file")
+    return file
+
+
+def _with_file(file: Path) -> type[Settings]:
+    class _SettingsWithFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+    return _SettingsWithFile
