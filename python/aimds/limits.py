@@ -18,7 +18,7 @@ EVENT_CHARACTERS_MAX: Final = 1_000_000
 about a tenth of a second. Longer texts are refused with `input-too-large`, not cut: what is not read is not judged."""
 
 FINDINGS_MAX: Final = 256
-"""Findings kept for one event: a reader looks at a handful, and a text made of nothing but matches must not fill memory."""
+"""Findings kept for one event: a reader looks at a handful; a text made of nothing but matches must not fill memory."""
 
 SESSIONS_MAX: Final = 100_000
 """Sessions held in memory by default; at <= 8 KiB each this is <= 800 MiB. The least recently used goes first."""

@@ -1,4 +1,4 @@
-"""What rooms may ask of the world outside: time and identity. They arrive as arguments, so a test can replay a session."""
+"""What rooms may ask of the world outside: time and identity. They arrive as arguments, so tests can replay."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["TAXONOMY", "Category", "TaxonomyEntry", "entry"]
+__all__ = ["Category", "entry", "TAXONOMY", "TaxonomyEntry"]
 
 
 class Category(StrEnum):

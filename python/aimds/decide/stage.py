@@ -44,7 +44,7 @@ class DecisionRules:
 
 
 class DecideStage:
-    """Fuses the reports, picks the action, names mitigations and a learn proposal. Pure: the same reports, the same verdict."""
+    """Fuses the reports, picks the action, names mitigations and a learn proposal. Same reports, same verdict."""
 
     name = StageName.DECIDE
 
@@ -142,7 +142,7 @@ def _strongest_reason(assessment: Assessment, fallback: str) -> str:
 
 
 def _proposal(assessment: Assessment, action: Action) -> LearnProposal | None:
-    """A blocked text that no stored pattern resembles is proposed for learning (shadow first; see the patterns room)."""
+    """A blocked text that no stored pattern resembles is proposed for learning (shadow first)."""
     patterns = assessment.report(StageName.PATTERNS)
     if action is not Action.BLOCK or patterns is None or patterns.outcome is not StageOutcome.COMPLETE:
         return None
