@@ -1,0 +1,1 @@
+"""Inputs of our own writing, and small programs that use AIMDS."""
