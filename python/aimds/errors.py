@@ -50,6 +50,7 @@ class ErrorCode(Enum):
         "input-bad-event", "{place}: {reason}", "see `aimds.records.Event` for the fields of an event and their values"
     )
     INPUT_NOT_FOUND = _Entry("input-not-found", "{place}: {reason}", "check the path and its permissions")
+    USAGE = _Entry("usage", "{reason}", "{advice}")
     CONFIGURATION_INVALID = _Entry(
         "configuration-invalid", "{place}: {reason}", "`aimds doctor` shows every setting and where it came from"
     )

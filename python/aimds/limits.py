@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "DATA_BYTES_MAX",
     "EVENT_CHARACTERS_MAX",
     "FILE_BYTES_MAX",
+    "FILES_MAX",
     "FINDINGS_MAX",
+    "GZIP_RATIO_MAX",
     "JSONL_ROW_BYTES_MAX",
     "SESSIONS_MAX",
     "SESSION_ID_CHARACTERS_MAX",
@@ -31,3 +34,12 @@ FILE_BYTES_MAX: Final = 64 * 1024 * 1024
 
 JSONL_ROW_BYTES_MAX: Final = 8 * 1024 * 1024
 """One line of a JSONL file: an event of the maximal length, escaped, fits."""
+
+DATA_BYTES_MAX: Final = 16 * 1024 * 1024 * 1024
+"""One labelled corpus, decompressed. It is streamed, so this bounds time, not memory: a night of judging on one core."""
+
+GZIP_RATIO_MAX: Final = 200
+"""Bytes out for a byte in. Deflate cannot exceed 1032; JSONL of prompts reaches 3 to 20, and template-made rows 100."""
+
+FILES_MAX: Final = 100_000
+"""Files taken from one directory by `scan`: a large repository; more is a wrong path."""

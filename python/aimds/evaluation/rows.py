@@ -1,0 +1,220 @@
+"""Labelled texts from JSONL or CSV: `{"text","label","category","source"}`, one row a text."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Final
+
+from aimds.errors import AimdsError, ErrorCode, InputError
+from aimds.evaluation.lines import Line, LineReader
+from aimds.limits import JSONL_ROW_BYTES_MAX
+from aimds.records import Event, EventKind, Role, Trust
+
+__all__ = ["ATTACK_WORDS", "BENIGN_WORDS", "EventDefaults", "LabelledRow", "parse_label", "parse_object", "read_rows"]
+
+ATTACK_WORDS: Final = frozenset({"attack", "1", "true", "injection", "jailbreak", "malicious"})
+"""Values of the label column that mean an attack; case does not matter. `docs/cli.md` lists them."""
+
+BENIGN_WORDS: Final = frozenset({"benign", "0", "false", "safe"})
+"""Values of the label column that mean an honest text."""
+
+_DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
+_QUOTED_VALUE_CHARACTERS_MAX: Final = 40  # an error names a wrong value; a whole prompt in it would help nobody
+
+
+@dataclass(frozen=True, slots=True)
+class EventDefaults:
+    """What a text is judged as, where its row does not say."""
+
+    kind: EventKind = EventKind.PROMPT
+    role: Role | None = None
+    trust: Trust | None = None
+    tool: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """One text to judge with the truth about it. `place` is `file:line`."""
+
+    place: str
+    id: str
+    event: Event
+    attack: bool
+    category: str
+    source: str
+
+
+def parse_label(value: object, place: str) -> bool:
+    """Whether a label says attack.
+
+    Raises:
+        InputError: `input-bad-row` for a label that is neither an attack word nor a benign word.
+    """
+    word = str(value).strip().lower()
+    if word in ATTACK_WORDS:
+        return True
+    if word in BENIGN_WORDS:
+        return False
+    shown = word if len(word) <= _QUOTED_VALUE_CHARACTERS_MAX else word[:_QUOTED_VALUE_CHARACTERS_MAX] + "..."
+    raise InputError(
+        ErrorCode.INPUT_BAD_ROW, place=place, reason=f"unknown label {shown!r}: expected `attack` or `benign`"
+    )
+
+
+def parse_object(line: Line, place: str) -> dict[str, Any]:
+    """The JSON object on a line.
+
+    Raises:
+        InputError: `input-bad-row` when the line is not JSON, or not an object.
+    """
+    try:
+        value = json.loads(line.text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            ErrorCode.INPUT_BAD_ROW, place=place, reason=f"not valid JSON at column {error.colno}: {error.msg}"
+        ) from None
+    except RecursionError:
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason="JSON nested too deeply") from None
+    except ValueError as error:
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        reason = f"expected a JSON object, got {type(value).__name__}"
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+    return value
+
+
+def read_rows(
+    reader: LineReader,
+    *,
+    text_column: str = "text",
+    label_column: str = "label",
+    defaults: EventDefaults | None = None,
+) -> Iterator[LabelledRow | InputError]:
+    """Rows of a corpus in order, a bad row as the error that says what is wrong with it.
+
+    CSV and TSV are recognised by name (`.csv`, `.tsv`, also with `.gz`), all else is JSONL. Optional columns: `id`,
+    `category`, `source`, and `kind`, `role`, `trust`, `tool` of the event.
+
+    Raises:
+        InputError: `input-bad-row` when the header of a CSV file lacks a column that is needed.
+    """
+    defaults = defaults or EventDefaults()
+    delimiter = _delimiter(reader.name)
+    pairs = _json_objects(reader) if delimiter is None else _csv_objects(reader, delimiter, (text_column, label_column))
+    source = PurePath(PurePath(reader.name).name.removesuffix(".gz")).stem
+    for place, item in pairs:
+        if isinstance(item, InputError):
+            yield item
+            continue
+        try:
+            yield _row(item, place, text_column, label_column, source, defaults)
+        except InputError as error:
+            yield error
+
+
+def _delimiter(name: str) -> str | None:
+    return _DELIMITERS.get(PurePath(name.lower().removesuffix(".gz")).suffix)
+
+
+def _json_objects(reader: LineReader) -> Iterator[tuple[str, Mapping[str, Any] | InputError]]:
+    for line in reader:
+        if isinstance(line, InputError):
+            yield reader.name, line
+            continue
+        if not line.text.strip():
+            continue
+        place = reader.place(line.number)
+        try:
+            yield place, parse_object(line, place)
+        except InputError as error:
+            yield place, error
+
+
+class _CsvLines:
+    """The lines as the csv module wants them. Not a generator: after an error it must be able to go on."""
+
+    def __init__(self, reader: LineReader) -> None:
+        self._lines = iter(reader)
+        self.number = 0
+
+    def __iter__(self) -> _CsvLines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if isinstance(line, InputError):
+            raise line
+        self.number = line.number
+        return line.text + "\n"
+
+
+def _csv_objects(
+    reader: LineReader, delimiter: str, needed: tuple[str, ...]
+) -> Iterator[tuple[str, Mapping[str, Any] | InputError]]:
+    csv.field_size_limit(max(csv.field_size_limit(), JSONL_ROW_BYTES_MAX))
+    lines = _CsvLines(reader)
+    table = csv.reader(lines, delimiter=delimiter, strict=True)
+    header: list[str] | None = None
+    while True:
+        number = lines.number + 1
+        try:
+            cells = next(table)
+        except StopIteration:
+            if header is None:
+                raise InputError(ErrorCode.INPUT_BAD_ROW, place=reader.name, reason="the file is empty") from None
+            return
+        except InputError as error:
+            yield reader.name, error
+            continue
+        except csv.Error as error:
+            yield reader.name, InputError(ErrorCode.INPUT_BAD_ROW, place=reader.place(number), reason=f"CSV: {error}")
+            continue
+        if not cells:
+            continue
+        place = reader.place(number)
+        if header is None:
+            header = [cell.strip() for cell in cells]
+            missing = [name for name in needed if name not in header]
+            if missing:
+                reason = f"column {', '.join(missing)} is missing; the header has {', '.join(header)}"
+                raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+        elif len(cells) != len(header):
+            reason = f"{len(cells)} columns, the header has {len(header)}"
+            yield place, InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+        else:
+            yield place, {name: cell for name, cell in zip(header, cells, strict=True) if cell}
+
+
+def _row(
+    item: Mapping[str, Any], place: str, text_column: str, label_column: str, source: str, defaults: EventDefaults
+) -> LabelledRow:
+    for column in (text_column, label_column):
+        if item.get(column) is None:
+            raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"`{column}` is missing")
+    text = item[text_column]
+    if not isinstance(text, str):
+        reason = f"`{text_column}` must be a string, got {type(text).__name__}"
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+    attack = parse_label(item[label_column], place)
+    try:
+        event = Event(
+            text,
+            kind=item.get("kind") or defaults.kind,
+            role=item.get("role") or defaults.role,
+            trust=item.get("trust") or defaults.trust,
+            tool=item.get("tool") or defaults.tool,
+        )
+    except AimdsError as error:
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=str(error)) from None
+    return LabelledRow(
+        place=place,
+        id=str(item.get("id") or f"row-{place.rpartition(':')[2]}"),
+        event=event,
+        attack=attack,
+        category=str(item.get("category") or ("attack" if attack else "benign")),
+        source=str(item.get("source") or source),
+    )
