@@ -7,8 +7,8 @@ from typing import Final
 __all__ = [
     "DATA_BYTES_MAX",
     "EVENT_CHARACTERS_MAX",
-    "FILE_BYTES_MAX",
     "FILES_MAX",
+    "FILE_BYTES_MAX",
     "FINDINGS_MAX",
     "GZIP_RATIO_MAX",
     "JSONL_ROW_BYTES_MAX",
@@ -36,7 +36,7 @@ JSONL_ROW_BYTES_MAX: Final = 8 * 1024 * 1024
 """One line of a JSONL file: an event of the maximal length, escaped, fits."""
 
 DATA_BYTES_MAX: Final = 16 * 1024 * 1024 * 1024
-"""One labelled corpus, decompressed. It is streamed, so this bounds time, not memory: a night of judging on one core."""
+"""One labelled corpus, decompressed. It is streamed, so this bounds time, not memory: one night on one core."""
 
 GZIP_RATIO_MAX: Final = 200
 """Bytes out for a byte in. Deflate cannot exceed 1032; JSONL of prompts reaches 3 to 20, and template-made rows 100."""

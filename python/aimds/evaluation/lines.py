@@ -18,7 +18,7 @@ from typing import IO, Final, Self, cast
 from aimds.errors import ErrorCode, InputError
 from aimds.limits import DATA_BYTES_MAX, GZIP_RATIO_MAX, JSONL_ROW_BYTES_MAX
 
-__all__ = ["STDIN", "Line", "LineReader"]
+__all__ = ["Line", "LineReader", "STDIN"]
 
 STDIN: Final = "-"
 """The name that stands for standard input."""

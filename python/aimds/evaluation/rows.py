@@ -146,9 +146,9 @@ class _CsvLines:
 
     def __next__(self) -> str:
         line = next(self._lines)
+        self.number += 1
         if isinstance(line, InputError):
             raise line
-        self.number = line.number
         return line.text + "\n"
 
 

@@ -16,10 +16,10 @@ from aimds.ports import IdSource, SystemIds
 from aimds.records import Action, Event, Verdict
 
 __all__ = [
-    "SHOWN_APART",
     "Judge",
-    "Report",
     "ReplayReport",
+    "Report",
+    "SHOWN_APART",
     "ScoreRecord",
     "SessionJudge",
     "TraceStop",
@@ -117,7 +117,7 @@ class TraceStop:
 
     @property
     def events_after_attack(self) -> int | None:
-        """Events from the attack to the stop, 0 when that very event was stopped; `None` if early, missed or unknown."""
+        """Events from the attack to the stop, 0 if that event was stopped; `None` if early, missed or unknown."""
         if self.stopped_at is None or self.attack_event_index is None or self.early:
             return None
         return self.stopped_at - self.attack_event_index
@@ -161,7 +161,7 @@ class ReplayReport(Report):
     def to_json(self) -> dict[str, Any]:
         """The report as the command line prints it with `--json`."""
         return {
-            **super().to_json(),
+            **Report.to_json(self),
             "events": self.events,
             "mean_events_to_stop": self.mean_events_to_stop,
             "mean_events_after_attack": self.mean_events_after_attack,
@@ -234,20 +234,7 @@ def replay_traces(
 
 def _replay(judge: Judge, trace: LabelledTrace, session_id: str) -> list[Verdict]:
     session = judge.session(session_id)
-    return [session.evaluate(_in_session(event, session_id)) for event in trace.events]
-
-
-def _in_session(event: Event, session_id: str) -> Event:
-    return Event(
-        event.content,
-        kind=event.kind,
-        role=event.role,
-        trust=event.trust,
-        session_id=session_id,
-        timestamp_ns=event.timestamp_ns,
-        tool=event.tool,
-        id=event.id,
-    )
+    return [session.evaluate(event) for event in trace.events]
 
 
 def _record(report: Report, row: LabelledRow | LabelledTrace, score: float, flagged: bool, *durations_ns: int) -> None:

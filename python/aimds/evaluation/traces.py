@@ -1,4 +1,4 @@
-"""Labelled traces: `{"id","label","attack_event_index","events":[...]}`, one trace a row; and events from JSON objects."""
+"""Labelled traces, one a row: `{"id","label","attack_event_index","events":[...]}`; and events from JSON objects."""
 
 from __future__ import annotations
 
@@ -165,5 +165,5 @@ def _trace(item: Mapping[str, Any], place: str, source: str) -> LabelledTrace:
     )
 
 
-def _first(item: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401 - JSON
+def _first(item: Mapping[str, Any], *names: str) -> Any:
     return next((item[name] for name in names if item.get(name) is not None), None)

@@ -1,0 +1,123 @@
+"""Rows of a labelled corpus: what is accepted, and what is said of rows that are not."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from aimds.errors import ErrorCode, InputError
+from aimds.evaluation import EventDefaults, LabelledRow, LineReader, read_rows
+from aimds.records import EventKind, Role, Trust
+
+
+def rows(path: Path, content: str | bytes, **options: object) -> list[LabelledRow | InputError]:
+    data = content.encode() if isinstance(content, str) else content
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    with LineReader(path) as reader:
+        return list(read_rows(reader, **options))  # type: ignore[arg-type]
+
+
+def good(items: list[LabelledRow | InputError]) -> list[LabelledRow]:
+    return [item for item in items if isinstance(item, LabelledRow)]
+
+
+def bad(items: list[LabelledRow | InputError]) -> list[str]:
+    return [str(item) for item in items if isinstance(item, InputError)]
+
+
+@pytest.mark.parametrize("name", ["corpus.jsonl", "corpus.jsonl.gz", "corpus.txt"])
+def test_jsonl_rows_with_all_fields(tmp_path: Path, name: str) -> None:
+    """Every documented key is taken over, and keys that are not known are left alone."""
+    row = {"id": "a1", "text": "hi", "label": "attack", "category": "c", "source": "s", "kind": "document", "x": 1}
+    (item,) = good(rows(tmp_path / name, json.dumps(row) + "\n\n"))
+    assert (item.id, item.event.text, item.attack, item.category, item.source) == ("a1", "hi", True, "c", "s")
+    assert (item.event.kind, item.event.role, item.event.trust) == (EventKind.DOCUMENT, Role.TOOL, Trust.UNTRUSTED)
+
+
+def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
+    """Without id, category and source a row is named by its line, its label and its file."""
+    (item,) = good(rows(tmp_path / "corpus.jsonl.gz", '\n{"text": "hi", "label": "benign"}'))
+    assert (item.id, item.category, item.source) == ("row-2", "benign", "corpus")
+    assert item.place.endswith("corpus.jsonl.gz:2")
+
+
+def test_defaults_of_the_command_apply_where_the_row_is_silent(tmp_path: Path) -> None:
+    """`--kind` and `--trust` fill in, the row's own keys win."""
+    text = '{"text": "a", "label": 1}\n{"text": "b", "label": 0, "kind": "response"}'
+    first, second = good(rows(tmp_path / "c.jsonl", text, defaults=EventDefaults(kind=EventKind.TOOL_RESULT, tool="t")))
+    assert (first.event.kind, second.event.kind) == (EventKind.TOOL_RESULT, EventKind.RESPONSE)
+    assert first.event.tool == "t"
+
+
+@pytest.mark.parametrize(
+    ("label", "attack"),
+    [("attack", True), ("Benign", False), (1, True), (0, False), ("1", True), (True, True), (False, False),
+     ("injection", True), ("safe", False)],
+)  # fmt: skip
+def test_labels(tmp_path: Path, label: object, attack: bool) -> None:
+    """The documented words for the two labels, in any case."""
+    (item,) = good(rows(tmp_path / "c.jsonl", json.dumps({"text": "t", "label": label})))
+    assert item.attack is attack
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{", ":2: not valid JSON at column 2"),
+        ("[1]", ":2: expected a JSON object, got list"),
+        ("[" * 100_000, ":2: JSON nested too deeply"),
+        ('{"label": "attack"}', ":2: `text` is missing"),
+        ('{"text": "x"}', ":2: `label` is missing"),
+        ('{"text": 3, "label": "attack"}', ":2: `text` must be a string, got int"),
+        ('{"text": "x", "label": "maybe"}', ":2: unknown label 'maybe'"),
+        ('{"text": "x", "label": "' + "m" * 500 + '"}', "mmm...'"),
+        ('{"text": "x", "label": "attack", "kind": "letter"}', ":2: kind: expected one of prompt, document"),
+        ('{"text": "x", "label": 1' + "1" * 5000 + "}", ":2: not valid JSON: "),
+    ],
+)
+def test_a_bad_row_is_named_and_the_good_ones_stay(tmp_path: Path, line: str, words: str) -> None:
+    """The error names file and line and says what is wrong; the rows around it are read."""
+    ok = '{"text": "x", "label": "attack"}'
+    items = rows(tmp_path / "c.jsonl", f"{ok}\n{line}\n{ok}\n")
+    assert len(good(items)) == 2
+    (message,) = bad(items)
+    assert words in message
+    assert len(message) < 400
+
+
+def test_csv_with_named_columns(tmp_path: Path) -> None:
+    """Columns are found by name; quoted fields may hold commas, quotes, blank lines."""
+    text = 'Label,prompt,source\nattack,"a, ""b""\n\nc",s1\n\nbenign,plain,\n'
+    items = rows(tmp_path / "c.csv.gz", text, text_column="prompt", label_column="Label")
+    first, second = good(items)
+    assert (first.event.text, first.attack, first.source) == ('a, "b"\n\nc', True, "s1")
+    assert (second.event.text, second.source, second.id) == ("plain", "c", "row-6")
+
+
+def test_tsv(tmp_path: Path) -> None:
+    """`.tsv` is split at tabs."""
+    (item,) = good(rows(tmp_path / "c.tsv", "text\tlabel\na,b\t1\n"))
+    assert item.event.text == "a,b"
+
+
+@pytest.mark.parametrize("content", ["", "message,label\nx,1\n"])
+def test_a_csv_without_its_columns_is_refused(tmp_path: Path, content: str) -> None:
+    """An empty file or a header without the text column stops with the place; nothing can be judged."""
+    with pytest.raises(InputError) as caught:
+        rows(tmp_path / "c.csv", content)
+    assert "c.csv" in str(caught.value)
+    assert caught.value.code is ErrorCode.INPUT_BAD_ROW
+
+
+def test_bad_csv_rows_are_named_and_the_good_ones_stay(tmp_path: Path) -> None:
+    """Too many cells, a broken byte, text after a quote and a quote that never ends each cost one row."""
+    content = b'text,label\ngood,1\na,b,c\n\xff,1\n"x"y,1\nfine,0\n"open,1\nnever ends'
+    items = rows(tmp_path / "c.csv", content)
+    assert [item.event.text for item in good(items)] == ["good", "fine"]
+    messages = bad(items)
+    assert len(messages) == 4
+    assert ":3: 3 columns, the header has 2" in messages[0]
+    assert ":4: byte 24 is not valid UTF-8" in messages[1]
+    assert ":5: CSV: " in messages[2]
+    assert ":7: CSV: " in messages[3]
