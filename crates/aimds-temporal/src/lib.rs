@@ -1,1 +1,3 @@
 //! Session behaviour kernels: state, loops, comparison, drift, cadence, scheduler, attractor, temporal monitors.
+
+pub mod session;

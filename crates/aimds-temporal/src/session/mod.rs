@@ -1,0 +1,25 @@
+//! One session's behaviour, event by event: features, loops, cadence, drift, attack trajectories, and the table that
+//! bounds all sessions.
+
+mod cadence;
+mod codec;
+mod drift;
+mod features;
+pub mod hashing;
+mod lane;
+mod lexicon;
+mod loops;
+mod replication;
+mod state;
+mod table;
+mod trajectory;
+
+pub use cadence::Cadence;
+pub use codec::{STATE_VERSION, StateError, export, restore};
+pub use drift::Drift;
+pub use features::{Kind, PAYLOADS_MAX, Role, TurnFeatures};
+pub use lexicon::Cues;
+pub use loops::{Honest, Loop, LoopKind};
+pub use state::{Analysis, AnomalyKind, CERTAIN_CONFIDENCE, SESSION_BYTES_MAX, SessionState};
+pub use table::{SessionTable, TableStats};
+pub use trajectory::{Match, TrajectoryKind};
