@@ -62,7 +62,11 @@ impl Cadence {
         let departure = (gap - self.gap_mean_ns).abs();
         let fits = departure <= 3.0 * REGULAR_SCATTER * self.gap_mean_ns;
         self.regular = if fits { self.regular.saturating_add(1) } else { 0 };
-        let rate = if self.gaps < 8 { 1.0 / (f32::from(self.gaps) + 1.0) } else { 0.125 };
+        let rate = if self.gaps < 8 {
+            1.0 / (f32::from(self.gaps) + 1.0)
+        } else {
+            0.125
+        };
         self.gap_mean_ns += rate * (gap - self.gap_mean_ns);
         self.gap_deviation_ns += rate * (departure - self.gap_deviation_ns);
         self.gaps = self.gaps.saturating_add(1);
@@ -78,7 +82,9 @@ impl Cadence {
     /// Takes in a prompt with its risk.
     #[inline]
     pub fn push(&mut self, gap_ns: Option<i64>, risk: f32) -> CadenceScores {
-        let Some(gap_ns) = gap_ns else { return CadenceScores::default() };
+        let Some(gap_ns) = gap_ns else {
+            return CadenceScores::default();
+        };
         self.push_gap(gap_ns);
         let gap = gap_ns as f32;
         self.burst = self.burst * (1.0 - gap / BURST_WINDOW_NS).max(0.0) + 1.0;
@@ -87,8 +93,16 @@ impl Cadence {
         let beat = (REGULAR_GAP_NS_MIN..=REGULAR_GAP_NS_MAX).contains(&self.gap_mean_ns)
             && self.gap_deviation_ns <= REGULAR_SCATTER * self.gap_mean_ns;
         CadenceScores {
-            burst: if self.burst > BURST_MIN { confidence_of(0.19 * self.burst) } else { 0.0 },
-            regular: if beat && self.regular > 4 { confidence_of(0.25 * f32::from(self.regular - 4)) } else { 0.0 },
+            burst: if self.burst > BURST_MIN {
+                confidence_of(0.19 * self.burst)
+            } else {
+                0.0
+            },
+            regular: if beat && self.regular > 4 {
+                confidence_of(0.25 * f32::from(self.regular - 4))
+            } else {
+                0.0
+            },
             drip: confidence_of(0.75 * (self.drip - 0.4)),
         }
     }

@@ -39,7 +39,10 @@ impl fmt::Display for StateError {
         match self {
             Self::Magic => write!(formatter, "not a session state"),
             Self::Version(version) => {
-                write!(formatter, "version {version} of the layout, this build reads version {STATE_VERSION}")
+                write!(
+                    formatter,
+                    "version {version} of the layout, this build reads version {STATE_VERSION}"
+                )
             }
             Self::Length => write!(formatter, "the length does not fit"),
             Self::Checksum => write!(formatter, "the checksum does not fit"),
@@ -88,7 +91,11 @@ impl Wire for f32 {
     }
     fn take(source: &mut Source<'_>) -> Result<Self, StateError> {
         let value = Self::from_bits(u32::take(source)?);
-        if value.is_finite() { Ok(value) } else { Err(StateError::Value("number")) }
+        if value.is_finite() {
+            Ok(value)
+        } else {
+            Err(StateError::Value("number"))
+        }
     }
 }
 
@@ -143,20 +150,77 @@ impl Wire for History {
     }
 }
 
-wire_record!(Turn { exact, simhash, masked, number, tool, words });
-wire_record!(Between { answered, novel, failed, pending });
+wire_record!(Turn {
+    exact,
+    simhash,
+    masked,
+    number,
+    tool,
+    words
+});
+wire_record!(Between {
+    answered,
+    novel,
+    failed,
+    pending
+});
 wire_record!(Lane {
-    recent, scores, matches, events, length_mean, fast, timed, answered, novel, failed, pending, routine, exact, refusal,
+    recent,
+    scores,
+    matches,
+    events,
+    length_mean,
+    fast,
+    timed,
+    answered,
+    novel,
+    failed,
+    pending,
+    routine,
+    exact,
+    refusal,
     between,
 });
-wire_record!(Cadence { gap_mean_ns, gap_deviation_ns, regular, burst, drip, gaps });
-wire_record!(Drift { risk_level, risk_sum, length_mean, length_deviation, length_last, growing, events });
+wire_record!(Cadence {
+    gap_mean_ns,
+    gap_deviation_ns,
+    regular,
+    burst,
+    drip,
+    gaps
+});
+wire_record!(Drift {
+    risk_level,
+    risk_sum,
+    length_mean,
+    length_deviation,
+    length_last,
+    growing,
+    events
+});
 wire_record!(Columns { scores });
-wire_record!(Payload { fingerprint, risk, lane, hops });
+wire_record!(Payload {
+    fingerprint,
+    risk,
+    lane,
+    hops
+});
 wire_record!(Payloads { held, next });
 wire_record!(SessionState {
-    lanes, lane_time_ns, time_ns, cadence, call_cadence, drift, columns, payloads, prompt_simhash, has_prompt, refused,
-    clock_doubt, risk, events,
+    lanes,
+    lane_time_ns,
+    time_ns,
+    cadence,
+    call_cadence,
+    drift,
+    columns,
+    payloads,
+    prompt_simhash,
+    has_prompt,
+    refused,
+    clock_doubt,
+    risk,
+    events,
 });
 
 /// FNV-1a over bytes, mixed: finds damage, does not stop forgery (states are kept where the operator keeps them).
@@ -195,7 +259,9 @@ pub fn restore(bytes: &[u8]) -> Result<SessionState, StateError> {
     if !source.0.is_empty() {
         return Err(StateError::Length);
     }
-    let (checked, _) = bytes.split_at_checked(HEADER_BYTES + length).ok_or(StateError::Length)?;
+    let (checked, _) = bytes
+        .split_at_checked(HEADER_BYTES + length)
+        .ok_or(StateError::Length)?;
     if stored != checksum(checked) {
         return Err(StateError::Checksum);
     }
@@ -209,7 +275,8 @@ pub fn restore(bytes: &[u8]) -> Result<SessionState, StateError> {
 
 /// Ranges that arithmetic relies on.
 pub(super) fn check(state: &SessionState) -> Result<(), StateError> {
-    let scores_fit = |lane: &Lane| lane.scores.iter().all(|score| *score <= SCORE_MAX) && lane.scores.len() == PERIOD_MAX;
+    let scores_fit =
+        |lane: &Lane| lane.scores.iter().all(|score| *score <= SCORE_MAX) && lane.scores.len() == PERIOD_MAX;
     if !state.lanes.iter().all(scores_fit) {
         return Err(StateError::Value("scores"));
     }

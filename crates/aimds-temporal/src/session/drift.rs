@@ -56,18 +56,39 @@ impl Drift {
         let length = features.length as f32;
         let log_length = (length + 1.0).log2();
         let departure = log_length - self.length_mean;
-        let length_z = if self.events < 6 { 0.0 } else { departure / (self.length_deviation + 0.5) };
-        let rate = if self.events < 8 { 1.0 / (self.events + 1) as f32 } else { 0.125 };
+        let length_z = if self.events < 6 {
+            0.0
+        } else {
+            departure / (self.length_deviation + 0.5)
+        };
+        let rate = if self.events < 8 {
+            1.0 / (self.events + 1) as f32
+        } else {
+            0.125
+        };
         // Outliers move the mean by no more than three deviations (Huber), so one pasted document does not blind it.
         let bound = 3.0 * (self.length_deviation + 0.5);
-        let step = if self.events < 4 { departure } else { departure.clamp(-bound, bound) };
+        let step = if self.events < 4 {
+            departure
+        } else {
+            departure.clamp(-bound, bound)
+        };
         self.length_mean += rate * step;
         self.length_deviation += rate * (step.abs() - self.length_deviation);
         let grew = self.events > 0 && length > self.length_last * GROWTH_RATIO;
         self.growing = if grew { self.growing.saturating_add(1) } else { 0 };
         self.length_last = length;
         self.events = self.events.saturating_add(1);
-        let growth = if length >= GROWTH_CHARACTERS { confidence_of(0.42 * f32::from(self.growing)) } else { 0.0 };
-        DriftScores { escalation: confidence_of(1.35 * self.risk_sum), growth, length_z, rise }
+        let growth = if length >= GROWTH_CHARACTERS {
+            confidence_of(0.42 * f32::from(self.growing))
+        } else {
+            0.0
+        };
+        DriftScores {
+            escalation: confidence_of(1.35 * self.risk_sum),
+            growth,
+            length_z,
+            rise,
+        }
     }
 }

@@ -23,7 +23,15 @@ pub enum Kind {
 impl Kind {
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Prompt, Self::Document, Self::ToolCall, Self::ToolResult, Self::Response].get(usize::from(number)).copied()
+        [
+            Self::Prompt,
+            Self::Document,
+            Self::ToolCall,
+            Self::ToolResult,
+            Self::Response,
+        ]
+        .get(usize::from(number))
+        .copied()
     }
 }
 
@@ -47,7 +55,9 @@ pub enum Role {
 impl Role {
     /// The role with this number.
     pub fn from_number(number: u8) -> Option<Self> {
-        [Self::System, Self::User, Self::Assistant, Self::Tool, Self::Agent].get(usize::from(number)).copied()
+        [Self::System, Self::User, Self::Assistant, Self::Tool, Self::Agent]
+            .get(usize::from(number))
+            .copied()
     }
 }
 
@@ -194,7 +204,10 @@ impl Reader {
         self.exact.push(code);
         if let Some(digit) = letter.to_digit(10) {
             self.in_number = true;
-            self.number_value = self.number_value.saturating_mul(10).saturating_add(u64::from(digit));
+            self.number_value = self
+                .number_value
+                .saturating_mul(10)
+                .saturating_add(u64::from(digit));
         } else {
             self.end_number();
             self.masked.push(code);
@@ -316,7 +329,21 @@ fn is_speaker(word: u64) -> bool {
     static SPEAKERS: OnceLock<[u64; 12]> = OnceLock::new();
     SPEAKERS
         .get_or_init(|| {
-            ["user", "assistant", "human", "ai", "q", "a", "bot", "question", "answer", "system", "model", "me"].map(hash_text)
+            [
+                "user",
+                "assistant",
+                "human",
+                "ai",
+                "q",
+                "a",
+                "bot",
+                "question",
+                "answer",
+                "system",
+                "model",
+                "me",
+            ]
+            .map(hash_text)
         })
         .contains(&word)
 }

@@ -72,7 +72,10 @@ const PLANES: usize = 24;
 
 impl Default for SimhashCounter {
     fn default() -> Self {
-        Self { planes: [0; PLANES], total: 0 }
+        Self {
+            planes: [0; PLANES],
+            total: 0,
+        }
     }
 }
 
@@ -129,7 +132,13 @@ mod tests {
         (0..64).fold(0, |result, bit| {
             let balance: i64 = hashes
                 .iter()
-                .map(|(hash, weight)| if hash >> bit & 1 == 1 { i64::from(*weight) } else { -i64::from(*weight) })
+                .map(|(hash, weight)| {
+                    if hash >> bit & 1 == 1 {
+                        i64::from(*weight)
+                    } else {
+                        -i64::from(*weight)
+                    }
+                })
                 .sum();
             result | (u64::from(balance > 0) << bit)
         })
@@ -151,6 +160,10 @@ mod tests {
     fn known_hashes_never_change() {
         // Exported states hold these values: a change of the hash is a change of the format version.
         assert_eq!(hash_text(""), mix(FNV_OFFSET));
-        assert_eq!(hash_text("a"), mix(0xaf63_dc4c_8601_ec8c), "FNV-1a of `a` as published, then mixed");
+        assert_eq!(
+            hash_text("a"),
+            mix(0xaf63_dc4c_8601_ec8c),
+            "FNV-1a of `a` as published, then mixed"
+        );
     }
 }

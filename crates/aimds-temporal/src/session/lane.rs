@@ -77,7 +77,11 @@ pub fn likeness(now: &Turn, before: &Turn, counts: bool) -> Likeness {
         return Likeness::Exact;
     }
     if now.masked == before.masked {
-        return if counts && now.number > before.number { Likeness::Other } else { Likeness::Near };
+        return if counts && now.number > before.number {
+            Likeness::Other
+        } else {
+            Likeness::Near
+        };
     }
     if hamming(now.simhash, before.simhash) <= near_bits_max(now.words.min(before.words)) {
         Likeness::Near
@@ -163,7 +167,12 @@ impl Lane {
         let turn = Turn::of(features);
         let known = self.events as usize;
         let mut best = Likeness::Other;
-        let periods = self.scores.iter_mut().zip(&mut self.matches).zip(&self.recent).take(known);
+        let periods = self
+            .scores
+            .iter_mut()
+            .zip(&mut self.matches)
+            .zip(&self.recent)
+            .take(known);
         for ((score, matches), before) in periods {
             let like = likeness(&turn, before, counts);
             best = best.max(like);
@@ -180,7 +189,11 @@ impl Lane {
             *newest = turn;
         }
         let length = features.length as f32;
-        self.length_mean = if self.events == 0 { length } else { self.length_mean + 0.25 * (length - self.length_mean) };
+        self.length_mean = if self.events == 0 {
+            length
+        } else {
+            self.length_mean + 0.25 * (length - self.length_mean)
+        };
         self.events = self.events.saturating_add(1);
         self.fast.push(gap_ns.is_some_and(|gap| gap < FAST_NS));
         self.timed.push(gap_ns.is_some());
@@ -199,7 +212,9 @@ impl Lane {
     #[inline]
     pub fn period(&self) -> Option<(u8, u16)> {
         let best = self.scores.iter().copied().max().unwrap_or(0);
-        let found = (1_u8..).zip(self.scores).find(|(_, score)| *score > 0 && u32::from(*score) * 5 >= u32::from(best) * 4)?;
+        let found = (1_u8..)
+            .zip(self.scores)
+            .find(|(_, score)| *score > 0 && u32::from(*score) * 5 >= u32::from(best) * 4)?;
         Some(found)
     }
 }

@@ -44,8 +44,8 @@ impl Cues {
 
     /// Names, in bit order.
     pub const NAMES: [&'static str; 13] = [
-        "routine", "refusal", "fiction", "persona", "deeper", "pressure", "fragment", "combine", "execute", "error",
-        "pending", "pass_on", "override",
+        "routine", "refusal", "fiction", "persona", "deeper", "pressure", "fragment", "combine", "execute",
+        "error", "pending", "pass_on", "override",
     ];
 
     /// Whether any of the other's cues is here.
@@ -200,7 +200,11 @@ pub struct CueReader {
 impl Default for CueReader {
     fn default() -> Self {
         static TABLE: OnceLock<Table> = OnceLock::new();
-        Self { table: TABLE.get_or_init(build), one_back: 0, two_back: 0 }
+        Self {
+            table: TABLE.get_or_init(build),
+            one_back: 0,
+            two_back: 0,
+        }
     }
 }
 
@@ -230,7 +234,9 @@ mod tests {
 
     fn cues_of(text: &str) -> Cues {
         let mut reader = CueReader::default();
-        text.split_whitespace().map(|word| reader.read(hash_text(word))).fold(Cues::default(), |all, cue| all | cue)
+        text.split_whitespace()
+            .map(|word| reader.read(hash_text(word)))
+            .fold(Cues::default(), |all, cue| all | cue)
     }
 
     #[test]

@@ -93,7 +93,12 @@ fn repetition(lane: &Lane) -> Option<Repetition> {
     let (period, score) = lane.period()?;
     let repeats = score / u16::from(period) + 1;
     let window = u32::from(score).max(1);
-    Some(Repetition { period, matched: f32::from(score) / f32::from(period).sqrt(), repeats, window })
+    Some(Repetition {
+        period,
+        matched: f32::from(score) / f32::from(period).sqrt(),
+        repeats,
+        window,
+    })
 }
 
 impl Repetition {
@@ -105,18 +110,30 @@ impl Repetition {
         if honest != Honest::No {
             confidence = confidence.min(HONEST_MAX);
         }
-        Loop { kind, period: self.period, repeats: self.repeats, confidence, honest }
+        Loop {
+            kind,
+            period: self.period,
+            repeats: self.repeats,
+            confidence,
+            honest,
+        }
     }
 }
 
 /// Judges the lane of inputs. `outputs_repeat` tells that the model's side repeats as well.
 pub fn judge_inputs(lane: &Lane, outputs_repeat: bool, from_agent: bool) -> Loop {
-    let Some(found) = repetition(lane) else { return Loop::default() };
+    let Some(found) = repetition(lane) else {
+        return Loop::default();
+    };
     let fast = lane.fast.share(found.window);
     let novel = lane.novel.share(found.window);
     let routine = lane.routine.share(found.window) > 0.5;
     let exact = lane.exact.share(found.window);
-    let length = if routine { 0.35 } else { (0.55 + lane.length_mean / 90.0).min(1.0) };
+    let length = if routine {
+        0.35
+    } else {
+        (0.55 + lane.length_mean / 90.0).min(1.0)
+    };
     // New answers at machine pace are a programme at work: pace then proves nothing unless the texts are equal.
     let pace = 1.0 + 2.0 * fast * (1.0 - novel * (1.0 - 0.5 * exact));
     let sameness = 0.55 + 0.45 * exact;
@@ -142,7 +159,9 @@ const RETRIES_HONEST: f32 = 5.0;
 
 /// Judges the lane of tool calls. `steady` tells that they come at a steady pace of a second or more.
 pub fn judge_calls(lane: &Lane, steady: bool) -> Loop {
-    let Some(found) = repetition(lane) else { return Loop::default() };
+    let Some(found) = repetition(lane) else {
+        return Loop::default();
+    };
     let answered = lane.answered.share(found.window);
     let novel = lane.novel.share(found.window);
     let failed = lane.failed.share(found.window);
@@ -170,7 +189,9 @@ const ANSWER_CHARACTERS: f32 = 80.0;
 
 /// Judges the lane of outputs.
 pub fn judge_outputs(lane: &Lane) -> Loop {
-    let Some(found) = repetition(lane) else { return Loop::default() };
+    let Some(found) = repetition(lane) else {
+        return Loop::default();
+    };
     let answered = lane.answered.share(found.window);
     let novel = lane.novel.share(found.window);
     let fast = lane.fast.share(found.window);
@@ -179,7 +200,8 @@ pub fn judge_outputs(lane: &Lane) -> Loop {
     let exact = lane.exact.share(found.window);
     // Alone, or answering the same input, a model that repeats itself is stuck; answering new inputs it may be style.
     let driven = if novel > 0.5 { 0.45 } else { 1.0 };
-    let strength = 0.7 * found.matched * length * driven * (0.6 + 0.4 * exact) * (1.0 + 0.6 * fast * (1.0 - answered));
+    let strength =
+        0.7 * found.matched * length * driven * (0.6 + 0.4 * exact) * (1.0 + 0.6 * fast * (1.0 - answered));
     let honest = if refusal > 0.5 {
         Honest::Refusal
     } else if novel > 0.5 && lane.length_mean < ANSWER_CHARACTERS {

@@ -49,21 +49,42 @@ impl Payloads {
     #[inline]
     pub fn push(&mut self, features: &TurnFeatures, lane: u8) -> Replication {
         let mut best = Replication::default();
-        let known_risk = if features.cues.has(Cues::OVERRIDE) { OVERRIDE_RISK } else { 0.0 };
+        let known_risk = if features.cues.has(Cues::OVERRIDE) {
+            OVERRIDE_RISK
+        } else {
+            0.0
+        };
         let risk = (features.risk.max(known_risk) * 255.0) as u8;
-        for fingerprint in features.payloads.iter().copied().filter(|fingerprint| *fingerprint != 0) {
-            if let Some(payload) = self.held.iter_mut().find(|payload| payload.fingerprint == fingerprint) {
+        for fingerprint in features
+            .payloads
+            .iter()
+            .copied()
+            .filter(|fingerprint| *fingerprint != 0)
+        {
+            if let Some(payload) = self
+                .held
+                .iter_mut()
+                .find(|payload| payload.fingerprint == fingerprint)
+            {
                 payload.risk = payload.risk.max(risk);
                 if payload.lane != lane {
                     payload.lane = lane;
                     payload.hops = payload.hops.saturating_add(1);
                     let confidence = confidence(payload.hops, f32::from(payload.risk) / 255.0);
                     if confidence > best.confidence {
-                        best = Replication { hops: payload.hops, confidence };
+                        best = Replication {
+                            hops: payload.hops,
+                            confidence,
+                        };
                     }
                 }
             } else if let Some(place) = self.held.get_mut(usize::from(self.next)) {
-                *place = Payload { fingerprint, risk, lane, hops: 0 };
+                *place = Payload {
+                    fingerprint,
+                    risk,
+                    lane,
+                    hops: 0,
+                };
                 self.next = self.next.wrapping_add(1) % PAYLOADS_HELD as u8;
             }
         }

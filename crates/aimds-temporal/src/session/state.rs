@@ -135,7 +135,10 @@ impl SessionState {
         if position == OUTPUTS {
             self.refused = features.cues.has(Cues::REFUSAL) && features.length < 600;
         }
-        let confidence = repetition.confidence.max(anomaly_confidence).max(trajectory.confidence);
+        let confidence = repetition
+            .confidence
+            .max(anomaly_confidence)
+            .max(trajectory.confidence);
         self.risk = (self.risk * 0.97).max(confidence);
         Analysis {
             repetition,
@@ -162,7 +165,10 @@ impl SessionState {
         }
         self.time_ns = time_ns;
         let first = self.lanes.get(position).is_none_or(|lane| lane.events == 0);
-        let before = self.lane_time_ns.get_mut(position).map(|slot| std::mem::replace(slot, time_ns))?;
+        let before = self
+            .lane_time_ns
+            .get_mut(position)
+            .map(|slot| std::mem::replace(slot, time_ns))?;
         if first || self.clock_doubt > 0 || time_ns < before || before < 0 {
             return None;
         }
@@ -173,7 +179,11 @@ impl SessionState {
     #[inline]
     fn tell_other_lanes(&mut self, features: &TurnFeatures, position: usize, like: Likeness) {
         // In a tool result a changed number is news ("40 %", "50 %"); in prose a paraphrase is not.
-        let novel = if position == RESULTS { like < Likeness::Exact } else { like == Likeness::Other };
+        let novel = if position == RESULTS {
+            like < Likeness::Exact
+        } else {
+            like == Likeness::Other
+        };
         for (other, lane) in self.lanes.iter_mut().enumerate() {
             let hears = match other {
                 CALLS => position == RESULTS,
@@ -230,9 +240,21 @@ impl SessionState {
     }
 
     #[inline]
-    fn judge_prompt(&mut self, features: &TurnFeatures, gap_ns: Option<i64>) -> (Match, AnomalyKind, f32, f32) {
+    fn judge_prompt(
+        &mut self,
+        features: &TurnFeatures,
+        gap_ns: Option<i64>,
+    ) -> (Match, AnomalyKind, f32, f32) {
         if features.kind != Kind::Prompt || features.role == Role::System {
-            return (Match { kind: TrajectoryKind::None, ..Match::default() }, AnomalyKind::None, 0.0, 0.0);
+            return (
+                Match {
+                    kind: TrajectoryKind::None,
+                    ..Match::default()
+                },
+                AnomalyKind::None,
+                0.0,
+                0.0,
+            );
         }
         let drift: DriftScores = self.drift.push(features);
         let cadence: CadenceScores = self.cadence.push(gap_ns, features.risk);
@@ -251,9 +273,12 @@ impl SessionState {
             (AnomalyKind::LengthGrowth, drift.growth),
             (AnomalyKind::LengthOutlier, outlier),
         ];
-        let (anomaly, confidence) = scores.into_iter().fold((AnomalyKind::None, 0.0_f32), |best, candidate| {
-            if candidate.1 > best.1 { candidate } else { best }
-        });
+        let (anomaly, confidence) =
+            scores
+                .into_iter()
+                .fold((AnomalyKind::None, 0.0_f32), |best, candidate| {
+                    if candidate.1 > best.1 { candidate } else { best }
+                });
         (trajectory, anomaly, confidence, drift.length_z)
     }
 }

@@ -78,7 +78,9 @@ impl Shard {
     }
 
     fn unlink(&mut self, place: u32) {
-        let Some((newer, older)) = self.slot(place).map(|slot| (slot.newer, slot.older)) else { return };
+        let Some((newer, older)) = self.slot(place).map(|slot| (slot.newer, slot.older)) else {
+            return;
+        };
         match self.slot(newer) {
             Some(slot) => slot.older = older,
             None => self.newest = older,
@@ -153,7 +155,13 @@ impl Shard {
             slot.seen_ns = -1;
             return place;
         }
-        self.slots.push(Slot { key, state: Box::default(), seen_ns: -1, newer: NOBODY, older: NOBODY });
+        self.slots.push(Slot {
+            key,
+            state: Box::default(),
+            seen_ns: -1,
+            newer: NOBODY,
+            older: NOBODY,
+        });
         (self.slots.len() - 1) as u32
     }
 }
@@ -174,19 +182,25 @@ impl SessionTable {
     fn shard(&self, key: &str) -> Option<MutexGuard<'_, Shard>> {
         let position = self.hasher.hash_one(key) as usize % self.shards.len().max(1);
         // A thread that died while it held the lock left at worst one session half updated; the others must go on.
-        self.shards.get(position).map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
+        self.shards
+            .get(position)
+            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes in an event of a session. `time_ns` is negative when not known.
     pub fn analyze(&self, key: &str, features: &TurnFeatures, time_ns: i64) -> Analysis {
-        let Some(mut shard) = self.shard(key) else { return Analysis::default() };
+        let Some(mut shard) = self.shard(key) else {
+            return Analysis::default();
+        };
         if time_ns >= 0 {
             shard.expire(time_ns, self.ttl_ns);
         }
         let place = shard.touch(key);
         shard.stats.events += 1;
         let ttl_ns = self.ttl_ns;
-        let Some(slot) = shard.slot(place) else { return Analysis::default() };
+        let Some(slot) = shard.slot(place) else {
+            return Analysis::default();
+        };
         if time_ns >= 0 {
             if slot.seen_ns >= 0 && time_ns.saturating_sub(slot.seen_ns) > ttl_ns {
                 *slot.state = SessionState::default();
@@ -221,35 +235,45 @@ impl SessionTable {
 
     /// Forgets a session; tells whether there was one.
     pub fn remove(&self, key: &str) -> bool {
-        let Some(mut shard) = self.shard(key) else { return false };
-        let Some(place) = shard.places.get(key).copied() else { return false };
+        let Some(mut shard) = self.shard(key) else {
+            return false;
+        };
+        let Some(place) = shard.places.get(key).copied() else {
+            return false;
+        };
         shard.drop_place(place);
         true
     }
 
     /// Whether the session is held.
     pub fn contains(&self, key: &str) -> bool {
-        self.shard(key).is_some_and(|shard| shard.places.contains_key(key))
+        self.shard(key)
+            .is_some_and(|shard| shard.places.contains_key(key))
     }
 
     /// Ids of all sessions held, in no order.
     pub fn keys(&self) -> Vec<Arc<str>> {
-        self.locked().flat_map(|shard| shard.places.keys().cloned().collect::<Vec<_>>()).collect()
+        self.locked()
+            .flat_map(|shard| shard.places.keys().cloned().collect::<Vec<_>>())
+            .collect()
     }
 
     fn locked(&self) -> impl Iterator<Item = MutexGuard<'_, Shard>> {
-        self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Counters, summed over the shards.
     pub fn stats(&self) -> TableStats {
-        self.locked().fold(TableStats::default(), |sum, shard| TableStats {
-            sessions: sum.sessions + shard.places.len() as u64,
-            events: sum.events + shard.stats.events,
-            created: sum.created + shard.stats.created,
-            evicted: sum.evicted + shard.stats.evicted,
-            expired: sum.expired + shard.stats.expired,
-        })
+        self.locked()
+            .fold(TableStats::default(), |sum, shard| TableStats {
+                sessions: sum.sessions + shard.places.len() as u64,
+                events: sum.events + shard.stats.events,
+                created: sum.created + shard.stats.created,
+                evicted: sum.evicted + shard.stats.evicted,
+                expired: sum.expired + shard.stats.expired,
+            })
     }
 
     /// All sessions as bytes, the least recently used of each shard first, so that a restore keeps the order of use.
@@ -279,7 +303,9 @@ impl SessionTable {
 
     /// Adds all sessions of an export; nothing is added when any of it is damaged. Returns their number.
     pub fn restore_all(&self, bytes: &[u8]) -> Result<u32, StateError> {
-        let (checked, stored) = bytes.split_at_checked(bytes.len().saturating_sub(8)).ok_or(StateError::Length)?;
+        let (checked, stored) = bytes
+            .split_at_checked(bytes.len().saturating_sub(8))
+            .ok_or(StateError::Length)?;
         let mut source = Source(checked);
         if source.bytes(TABLE_MAGIC.len()) != Ok(TABLE_MAGIC.as_slice()) {
             return Err(StateError::Magic);
@@ -295,7 +321,8 @@ impl SessionTable {
         let mut sessions = Vec::new();
         for _ in 0..count {
             let length = u32::take(&mut source)? as usize;
-            let key = std::str::from_utf8(source.bytes(length)?).map_err(|_| StateError::Value("session id"))?;
+            let key =
+                std::str::from_utf8(source.bytes(length)?).map_err(|_| StateError::Value("session id"))?;
             let length = u32::take(&mut source)? as usize;
             sessions.push((key, codec::restore(source.bytes(length)?)?));
         }

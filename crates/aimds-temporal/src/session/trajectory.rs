@@ -106,9 +106,18 @@ const LIBRARY: [Template; TEMPLATES] = [
         kind: TrajectoryKind::Crescendo,
         states: [
             state(0.20, [0.0; SYMBOL_FEATURES]),
-            state(-0.35, [1.2, 0.2, 0.5, 0.2, 0.2, 0.0, 0.5, 0.2, 0.0, 0.0, 0.0, 0.0]),
-            state(-0.45, [1.6, 0.3, 0.4, 0.3, 0.1, 0.0, 0.5, 0.2, 0.0, 0.0, 0.0, 0.0]),
-            state(-0.80, [2.2, 0.6, 0.2, 0.3, 0.0, 0.0, 0.4, 0.2, 0.0, 0.0, 0.0, 0.0]),
+            state(
+                -0.35,
+                [1.2, 0.2, 0.5, 0.2, 0.2, 0.0, 0.5, 0.2, 0.0, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.45,
+                [1.6, 0.3, 0.4, 0.3, 0.1, 0.0, 0.5, 0.2, 0.0, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.80,
+                [2.2, 0.6, 0.2, 0.3, 0.0, 0.0, 0.4, 0.2, 0.0, 0.0, 0.0, 0.0],
+            ),
         ],
         centre: 2.75,
         slope: 4.5,
@@ -117,9 +126,18 @@ const LIBRARY: [Template; TEMPLATES] = [
         kind: TrajectoryKind::FootInTheDoor,
         states: [
             state(0.20, [0.0; SYMBOL_FEATURES]),
-            state(-0.40, [0.5, 0.0, 0.1, 0.2, 0.0, 0.0, 0.2, 0.9, 0.0, 0.0, 0.0, 0.0]),
-            state(-0.50, [1.0, 0.2, 0.1, 0.6, 0.0, 0.0, 0.2, 0.9, 0.0, 0.0, 0.0, 0.0]),
-            state(-0.90, [2.0, 0.5, 0.1, 0.5, 0.0, 0.0, 0.1, 0.7, 0.0, 0.0, 0.0, 0.2]),
+            state(
+                -0.40,
+                [0.5, 0.0, 0.1, 0.2, 0.0, 0.0, 0.2, 0.9, 0.0, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.50,
+                [1.0, 0.2, 0.1, 0.6, 0.0, 0.0, 0.2, 0.9, 0.0, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.90,
+                [2.0, 0.5, 0.1, 0.5, 0.0, 0.0, 0.1, 0.7, 0.0, 0.0, 0.0, 0.2],
+            ),
         ],
         centre: 2.70,
         slope: 4.5,
@@ -127,10 +145,22 @@ const LIBRARY: [Template; TEMPLATES] = [
     Template {
         kind: TrajectoryKind::PayloadSplitting,
         states: [
-            state(-0.50, [0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0]),
-            state(-0.50, [0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0]),
-            state(-0.50, [0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 0.4, 0.0, 0.0]),
-            state(-0.90, [0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 1.1, 0.0, 1.2]),
+            state(
+                -0.50,
+                [0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.50,
+                [0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.50,
+                [0.2, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.2, 0.4, 0.0, 0.0],
+            ),
+            state(
+                -0.90,
+                [0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.1, 1.1, 0.0, 1.2],
+            ),
         ],
         centre: 2.85,
         slope: 5.0,
@@ -141,7 +171,10 @@ const LIBRARY: [Template; TEMPLATES] = [
             UNUSED,
             UNUSED,
             UNUSED,
-            state(-1.20, [1.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.4, 0.4]),
+            state(
+                -1.20,
+                [1.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.4, 0.4],
+            ),
         ],
         centre: 0.62,
         slope: 7.0,
@@ -149,10 +182,22 @@ const LIBRARY: [Template; TEMPLATES] = [
     Template {
         kind: TrajectoryKind::PersonaDrift,
         states: [
-            state(-0.30, [0.2, 0.0, 0.0, 0.0, 0.6, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
-            state(-0.40, [0.6, 0.1, 0.1, 0.5, 0.3, 0.9, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0]),
-            state(-0.50, [1.0, 0.2, 0.1, 0.6, 0.1, 0.9, 0.1, 0.4, 0.0, 0.0, 0.0, 0.2]),
-            state(-0.95, [2.0, 0.5, 0.1, 0.5, 0.0, 0.7, 0.3, 0.3, 0.0, 0.0, 0.0, 0.4]),
+            state(
+                -0.30,
+                [0.2, 0.0, 0.0, 0.0, 0.6, 0.9, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.40,
+                [0.6, 0.1, 0.1, 0.5, 0.3, 0.9, 0.0, 0.2, 0.0, 0.0, 0.0, 0.0],
+            ),
+            state(
+                -0.50,
+                [1.0, 0.2, 0.1, 0.6, 0.1, 0.9, 0.1, 0.4, 0.0, 0.0, 0.0, 0.2],
+            ),
+            state(
+                -0.95,
+                [2.0, 0.5, 0.1, 0.5, 0.0, 0.7, 0.3, 0.3, 0.0, 0.0, 0.0, 0.4],
+            ),
         ],
         centre: 2.70,
         slope: 4.5,
@@ -184,7 +229,9 @@ impl Columns {
         let mut best = Match::default();
         for (template, column) in LIBRARY.iter().zip(&mut self.scores) {
             let found = step(template, column, symbol);
-            if found.confidence > best.confidence || (best.confidence < 0.05 && found.progress > best.progress) {
+            if found.confidence > best.confidence
+                || (best.confidence < 0.05 && found.progress > best.progress)
+            {
                 best = found;
             }
         }
@@ -200,14 +247,29 @@ fn step(template: &Template, column: &mut [f32; STATES], symbol: &Symbol) -> Mat
     let mut reached = 0_usize;
     let mut last = 0.0_f32;
     for (position, (state, score)) in template.states.iter().zip(column.iter_mut()).enumerate() {
-        let fit = state.weights.iter().zip(symbol).map(|(weight, value)| weight * value).sum::<f32>() + state.bias;
+        let fit = state
+            .weights
+            .iter()
+            .zip(symbol)
+            .map(|(weight, value)| weight * value)
+            .sum::<f32>()
+            + state.bias;
         let before = *score;
         let kept = before * LEAK;
         let opening = single && position + 1 == STATES;
-        let from = if may_enter || opening { kept.max(entering) } else { kept };
+        let from = if may_enter || opening {
+            kept.max(entering)
+        } else {
+            kept
+        };
         let alive = before > 0.0 || may_enter || opening;
-        let top = SCORE_PER_STATE * (position + 1) as f32 + if position + 1 == STATES { STEP_MAX } else { 0.0 };
-        *score = if alive { (from + fit.clamp(-1.0, STEP_MAX)).clamp(0.0, top) } else { 0.0 };
+        let top =
+            SCORE_PER_STATE * (position + 1) as f32 + if position + 1 == STATES { STEP_MAX } else { 0.0 };
+        *score = if alive {
+            (from + fit.clamp(-1.0, STEP_MAX)).clamp(0.0, top)
+        } else {
+            0.0
+        };
         if *score > 0.0 {
             reached = position + 1;
         }
@@ -215,8 +277,16 @@ fn step(template: &Template, column: &mut [f32; STATES], symbol: &Symbol) -> Mat
         may_enter = before > 0.0;
         last = *score;
     }
-    let confidence = if last > 0.0 { 1.0 / (1.0 + (-template.slope * (last - template.centre)).exp()) } else { 0.0 };
-    Match { kind: template.kind, progress: reached as f32 / STATES as f32, confidence }
+    let confidence = if last > 0.0 {
+        1.0 / (1.0 + (-template.slope * (last - template.centre)).exp())
+    } else {
+        0.0
+    };
+    Match {
+        kind: template.kind,
+        progress: reached as f32 / STATES as f32,
+        confidence,
+    }
 }
 
 #[cfg(test)]
@@ -235,7 +305,11 @@ mod tests {
 
     fn last_of(symbols: &[Symbol]) -> Match {
         let mut columns = Columns::default();
-        symbols.iter().map(|symbol| columns.push(symbol)).last().unwrap_or_default()
+        symbols
+            .iter()
+            .map(|symbol| columns.push(symbol))
+            .last()
+            .unwrap_or_default()
     }
 
     #[test]
@@ -277,8 +351,16 @@ mod tests {
         let mut columns = Columns::default();
         for _ in 0..3 {
             columns.push(&strong);
-            let many_shot_aside = columns.scores.iter().enumerate().filter(|(position, _)| *position != 3);
-            assert!(many_shot_aside.into_iter().all(|(_, column)| column.last() == Some(&0.0)));
+            let many_shot_aside = columns
+                .scores
+                .iter()
+                .enumerate()
+                .filter(|(position, _)| *position != 3);
+            assert!(
+                many_shot_aside
+                    .into_iter()
+                    .all(|(_, column)| column.last() == Some(&0.0))
+            );
         }
     }
 }
