@@ -1,0 +1,190 @@
+"""`aimds evaluate` and `aimds replay`: quality on labelled texts and labelled traces."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from aimds.cli.edge import Problems, guarded
+from aimds.cli.exit_codes import ExitCode
+from aimds.cli.options import (
+    ConfigOption,
+    DebugOption,
+    JsonOption,
+    KindOption,
+    RoleOption,
+    SetOption,
+    ToolOption,
+    TrustOption,
+    load_defense,
+)
+from aimds.errors import ErrorCode, InputError
+from aimds.records import EventKind
+
+if TYPE_CHECKING:
+    from aimds.evaluation import LineReader, ScoreRecord
+
+__all__ = ["evaluate", "replay"]
+
+T = TypeVar("T")
+
+_ScoresOption = Annotated[
+    Path | None,
+    typer.Option("--scores", metavar="FILE", help="Write one JSON line a row: id, label, score, action."),
+]
+_LimitOption = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Judge only the first N rows.")]
+_PROGRESS_EVERY = 25
+
+
+@guarded
+def evaluate(
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="JSONL or CSV file, also gzipped; `-` for JSONL on standard input.")
+    ],
+    as_json: JsonOption = False,
+    scores: _ScoresOption = None,
+    limit: _LimitOption = None,
+    text_column: Annotated[
+        str, typer.Option("--text-column", metavar="NAME", help="Column or key of the text.")
+    ] = "text",
+    label_column: Annotated[
+        str, typer.Option("--label-column", metavar="NAME", help="Column or key of the label.")
+    ] = "label",
+    kind: KindOption = None,
+    role: RoleOption = None,
+    trust: TrustOption = None,
+    tool: ToolOption = None,
+    config: ConfigOption = None,
+    assignments: SetOption = None,
+    debug: DebugOption = False,
+) -> ExitCode:
+    """Measure quality on labelled texts.
+
+    Rows are {"text", "label", "category", "source"}, and may say "id", "kind", "role", "trust" and "tool". The label is
+    attack (also 1, true, injection, jailbreak, malicious) or benign (also 0, false, safe). A row counts as flagged when
+    it is blocked or escalated.
+
+    Prints recall, false positive rate, recall at 1% false positives and AUROC with 95% intervals, for all rows, each
+    source and each category, and the latency. Rows that cannot be read are named on standard error, the others are
+    judged, and the exit code is 2.
+    """
+    from aimds.evaluation import EventDefaults, LineReader, evaluate_rows, read_rows
+
+    defaults = EventDefaults(kind or EventKind.PROMPT, role, trust, tool)
+    problems = Problems()
+    with ExitStack() as stack:
+        reader = stack.enter_context(LineReader(data))
+        rows = read_rows(reader, text_column=text_column, label_column=label_column, defaults=defaults)
+        defense = load_defense(config, assignments)
+        on_score = stack.enter_context(_score_file(scores))
+        counted = stack.enter_context(_progress(reader, islice(rows, limit)))
+        report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
+    problems.finish()
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        from aimds.cli.figures import print_report
+        from aimds.cli.render import console
+
+        print_report(console(), report)
+    return ExitCode.BAD_INPUT if problems.count else ExitCode.OK
+
+
+@guarded
+def replay(
+    trace: Annotated[
+        str, typer.Argument(metavar="TRACE", help="JSONL file of traces, also gzipped; `-` for standard input.")
+    ],
+    as_json: JsonOption = False,
+    scores: _ScoresOption = None,
+    limit: _LimitOption = None,
+    list_all: Annotated[
+        bool, typer.Option("--list", help="List every attack trace, not only the first twenty.")
+    ] = False,
+    config: ConfigOption = None,
+    assignments: SetOption = None,
+    debug: DebugOption = False,
+) -> ExitCode:
+    """Replay labelled conversations and agent runs.
+
+    Rows are {"id", "label", "attack_event_index", "events": [{"role", "type", "content", "tool", "ts"}]}, one trace a
+    row. The events of a trace go in order into a session of its own; ts is seconds or an ISO 8601 time, and without it
+    events are one second apart. A trace is flagged when any event is blocked or escalated.
+
+    Prints recall, false positive rate, recall at 1% false positives and AUROC of whole traces (the score of a trace is
+    the largest of its events) and the event at which each attack was stopped. A stop before the event that carries the
+    attack counts, but is shown apart as early.
+    """
+    from aimds.evaluation import LineReader, read_traces, replay_traces
+
+    problems = Problems()
+    with ExitStack() as stack:
+        reader = stack.enter_context(LineReader(trace))
+        defense = load_defense(config, assignments)
+        on_score = stack.enter_context(_score_file(scores))
+        counted = stack.enter_context(_progress(reader, islice(read_traces(reader), limit)))
+        report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)
+    problems.finish()
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        from aimds.cli.figures import print_replay
+        from aimds.cli.render import console
+
+        print_replay(console(), report, list_all=list_all)
+    return ExitCode.BAD_INPUT if problems.count else ExitCode.OK
+
+
+def _print_json(shape: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(shape, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def _score_file(path: Path | None) -> Iterator[Callable[[ScoreRecord], None]]:
+    """Where score records go: a line each in `path`, or nowhere."""
+    if path is None:
+        yield lambda record: None
+        return
+    try:
+        stream: IO[str] = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise InputError(ErrorCode.STORE_FAILED, place=str(path), reason=error.strerror or str(error)) from error
+    with stream:
+
+        def write(record: ScoreRecord) -> None:
+            stream.write(json.dumps(record.to_json(), ensure_ascii=False) + "\n")
+
+        yield write
+
+
+@contextmanager
+def _progress(reader: LineReader, items: Iterator[T]) -> Iterator[Iterator[T]]:
+    """The same items; while they go by, a bar on standard error if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield items
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from aimds.cli.render import console
+
+    known = bool(reader.bytes_total)
+    columns = (BarColumn(), TextColumn("{task.percentage:3.0f}%"), TimeRemainingColumn()) if known else ()
+    with Progress(
+        TextColumn("{task.fields[rows]:,} judged"), *columns, console=console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("judging", total=reader.bytes_total if known else None, rows=0)
+
+        def counted() -> Iterator[T]:
+            for number, item in enumerate(items, start=1):
+                yield item
+                if number % _PROGRESS_EVERY == 0:
+                    bar.update(task, completed=reader.bytes_done, rows=number)
+
+        yield counted()

@@ -1,0 +1,91 @@
+"""The edge between the verbs and the shell: errors become one line with a code; a traceback only with `--debug`."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from typing import Final, NoReturn, ParamSpec
+
+from aimds.cli.exit_codes import ExitCode
+from aimds.errors import AimdsError, ErrorCode, InputError
+
+__all__ = ["Problems", "guarded", "print_error", "printable", "quit_pipe", "usage_error"]
+
+P = ParamSpec("P")
+
+_PROBLEMS_SHOWN_MAX: Final = 50  # a file that is wrong altogether would say the same thing a million times
+
+
+def usage_error(reason: str, command: str = "aimds") -> InputError:
+    """The error for options that do not fit together."""
+    return InputError(ErrorCode.USAGE, reason=reason, advice=f"run `{command} --help`")
+
+
+def printable(text: str) -> str:
+    """`text` on one line, with control characters (also those that steer a terminal) as escapes."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def print_error(error: AimdsError, *, with_help: bool = True) -> None:
+    """`aimds: <code>: <message>` and what to do, on standard error."""
+    print(f"aimds: {error.code.slug}: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - this is the printer
+    if with_help:
+        print(f"help: {printable(error.help)}", file=sys.stderr)  # noqa: T201
+
+
+def quit_pipe() -> None:
+    """Points standard output at nothing, so that the interpreter does not complain again on its way out."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # standard output is not a file, as under a test runner
+        return
+
+
+def guarded(verb: Callable[P, ExitCode]) -> Callable[P, NoReturn]:
+    """Wraps a verb: its code, or the code of what went wrong, becomes the exit code of the process."""
+
+    @functools.wraps(verb)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> NoReturn:
+        import typer
+
+        try:
+            code = verb(*args, **kwargs)
+            sys.stdout.flush()
+        except AimdsError as error:
+            if kwargs.get("debug"):
+                raise
+            print_error(error)
+            code = ExitCode.BAD_INPUT
+        except BrokenPipeError:
+            quit_pipe()
+            code = ExitCode.PIPE_CLOSED
+        except KeyboardInterrupt:
+            code = ExitCode.INTERRUPTED
+        raise typer.Exit(int(code))
+
+    return wrapper
+
+
+class Problems:
+    """Reports what went wrong with single inputs while the others go on; the first of each code comes with its help."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._explained: set[ErrorCode] = set()
+
+    def add(self, error: AimdsError) -> None:
+        """Prints the error, as long as there are not too many."""
+        self.count += 1
+        if self.count <= _PROBLEMS_SHOWN_MAX:
+            print_error(error, with_help=error.code not in self._explained)
+            self._explained.add(error.code)
+
+    def finish(self) -> None:
+        """Says how many were not shown."""
+        if self.count > _PROBLEMS_SHOWN_MAX:
+            print(f"aimds: and {self.count - _PROBLEMS_SHOWN_MAX} more", file=sys.stderr)  # noqa: T201

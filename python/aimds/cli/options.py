@@ -1,0 +1,112 @@
+"""Options that several verbs share, and how a defence is made from them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aimds.cli.edge import usage_error
+from aimds.records import EventKind, Role, Trust
+
+if TYPE_CHECKING:
+    from aimds import Defense, Settings
+
+__all__ = [
+    "ConfigOption",
+    "DebugOption",
+    "JsonOption",
+    "KindOption",
+    "RoleOption",
+    "SetOption",
+    "ToolOption",
+    "TrustOption",
+    "load_defense",
+    "load_settings",
+    "overrides_from",
+]
+
+_JUDGED = "How texts are judged"
+_RUNNING = "Settings"
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", rich_help_panel=_RUNNING,
+        help="Settings file (TOML). Without it: $AIMDS_CONFIG, else ./aimds.toml if there is one.",
+    ),
+]  # fmt: skip
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", rich_help_panel=_RUNNING,
+        help="One setting, such as decide.block_threshold=0.9; may be given several times.",
+    ),
+]  # fmt: skip
+DebugOption = Annotated[bool, typer.Option("--debug", rich_help_panel=_RUNNING, help="Show the traceback of an error.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a page for people.")]
+KindOption = Annotated[
+    EventKind | None,
+    typer.Option("--kind", rich_help_panel=_JUDGED, help="What the texts are; decides the default role."),
+]
+RoleOption = Annotated[
+    Role | None,
+    typer.Option("--role", rich_help_panel=_JUDGED, help="Who produced them; decides the default trust."),
+]
+TrustOption = Annotated[
+    Trust | None, typer.Option("--trust", rich_help_panel=_JUDGED, help="Whose orders they may carry.")
+]
+ToolOption = Annotated[
+    str | None,
+    typer.Option("--tool", metavar="NAME", rich_help_panel=_JUDGED, help="The tool, for tool_call and tool_result."),
+]
+
+
+def overrides_from(assignments: list[str] | None) -> dict[str, Any]:
+    """The sections that `--set section.name=value` describes; values are read as JSON where they are JSON.
+
+    Raises:
+        InputError: `usage` for an assignment of another form.
+    """
+    sections: dict[str, Any] = {}
+    for assignment in assignments or ():
+        path, equals, value = assignment.partition("=")
+        names = path.strip().split(".")
+        if not equals or not all(names):
+            raise usage_error(f"--set {assignment}: expected NAME=VALUE, such as decide.block_threshold=0.9")
+        try:
+            read: Any = json.loads(value)
+        except ValueError:
+            read = value
+        target = sections
+        for name in names[:-1]:
+            target = target.setdefault(name, {})
+            if not isinstance(target, dict):
+                raise usage_error(f"--set {assignment}: {name} already has a value")
+        target[names[-1]] = read
+    return sections
+
+
+def load_settings(config: Path | None, assignments: list[str] | None) -> Settings:
+    """The settings from options, environment and file.
+
+    Raises:
+        ConfigurationError: `configuration-invalid`, naming the setting.
+    """
+    from aimds.settings import Settings
+
+    return Settings.load(config, **overrides_from(assignments))
+
+
+def load_defense(config: Path | None, assignments: list[str] | None) -> Defense:
+    """A defence with these settings.
+
+    Raises:
+        ConfigurationError: a setting or a rule pack is wrong.
+        ArtefactError: a model or index file is missing or damaged.
+    """
+    from aimds.defense import Defense
+
+    return Defense(load_settings(config, assignments))

@@ -1,0 +1,211 @@
+"""`aimds scan`: judges texts, files, folders and standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aimds.cli.edge import Problems, guarded, usage_error
+from aimds.cli.exit_codes import ExitCode, exit_code_of, worst
+from aimds.cli.options import (
+    ConfigOption,
+    DebugOption,
+    JsonOption,
+    KindOption,
+    RoleOption,
+    SetOption,
+    ToolOption,
+    TrustOption,
+    load_defense,
+)
+from aimds.errors import InputError
+from aimds.records import Event, EventKind, Role, Trust, Verdict
+
+if TYPE_CHECKING:
+    from aimds.cli.inputs import ScanInput
+
+__all__ = ["scan"]
+
+_FILES = "Files and folders"
+
+
+@guarded
+def scan(
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT]...",
+            show_default=False,
+            help="A text, a file, a folder, a glob, or `-` for standard input. Without any: standard input.",
+        ),
+    ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Take every INPUT as a text, even when a file is called so.")
+    ] = False,
+    as_json: JsonOption = False,
+    sarif: Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log for code hosts and editors.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")
+    ] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="With several inputs: a page for each, not one table.")
+    ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Never print the text itself, only where the findings are.")
+    ] = False,
+    kind: KindOption = None,
+    role: RoleOption = None,
+    trust: TrustOption = None,
+    tool: ToolOption = None,
+    glob: Annotated[
+        list[str] | None,
+        typer.Option("--glob", metavar="PATTERN", rich_help_panel=_FILES, help="In folders: only files that match."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", rich_help_panel=_FILES, help="In folders: not files that match."),
+    ] = None,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", rich_help_panel=_FILES, help="In folders: also names that begin with a dot.")
+    ] = False,
+    config: ConfigOption = None,
+    assignments: SetOption = None,
+    debug: DebugOption = False,
+) -> ExitCode:
+    """Judge texts, files, folders or standard input.
+
+    Texts and standard input are judged as prompts, files as documents, unless --kind says otherwise. Spans count
+    characters of the original text. Of several results the worst decides the exit code: 2 something could not be read,
+    1 blocked, 3 escalated, 0 all allowed.
+    """
+    from aimds.cli.inputs import FolderFilter, gather
+
+    if as_json and sarif:
+        raise usage_error("--json and --sarif exclude each other", "aimds scan")
+    arguments = list(inputs or ())
+    if not arguments:
+        if sys.stdin.isatty():
+            raise usage_error("nothing to judge: give a text, a file or a folder, or pipe a text in", "aimds scan")
+        arguments = ["-"]
+    problems = Problems()
+    notes: list[str] = []
+    pieces = gather(
+        arguments,
+        as_text=text,
+        folder_filter=FolderFilter(tuple(glob or ()), tuple(exclude or ()), hidden),
+        on_skip=notes.append,
+    )
+    output = _Output(as_json=as_json, sarif=sarif, quiet=quiet, details=details, redact=redact)
+    defense = load_defense(config, assignments)
+    _judge(pieces, defense.evaluate, _Judged(kind, role, trust, tool), output, problems)
+    problems.finish()
+    output.finish(notes)
+    codes = [exit_code_of(verdict.action) for _, verdict in output.judged]
+    return worst([*codes, ExitCode.BAD_INPUT] if problems.count else codes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What the options say the texts are."""
+
+    kind: EventKind | None
+    role: Role | None
+    trust: Trust | None
+    tool: str | None
+
+    def event(self, item: ScanInput) -> Event:
+        return Event(item.text, kind=self.kind or item.default_kind, role=self.role, trust=self.trust, tool=self.tool)
+
+
+def _judge(
+    pieces: Iterable[ScanInput | InputError],
+    evaluate: Callable[[Event], Verdict],
+    judged_as: _Judged,
+    output: _Output,
+    problems: Problems,
+) -> None:
+    for item in pieces:
+        try:
+            if isinstance(item, InputError):
+                raise item
+            verdict = evaluate(judged_as.event(item))
+        except InputError as error:
+            problems.add(error)
+            output.error(error)
+        else:
+            output.verdict(item, verdict)
+
+
+@dataclass(slots=True)
+class _Output:
+    """Prints results as they come where the form allows it, else at the end."""
+
+    as_json: bool
+    sarif: bool
+    quiet: bool
+    details: bool
+    redact: bool
+    judged: list[tuple[ScanInput, Verdict]] = field(default_factory=list)
+    errors: list[InputError] = field(default_factory=list)
+
+    def verdict(self, item: ScanInput, verdict: Verdict) -> None:
+        self.judged.append((item, verdict))
+        if self.as_json and not self.quiet:
+            from aimds.cli.shapes import verdict_to_json
+
+            shape = {"input": item.name, "offset": item.start, **verdict_to_json(verdict, redact=self.redact)}
+            _print_line(shape)
+
+    def error(self, error: InputError) -> None:
+        self.errors.append(error)
+        if self.as_json and not self.quiet:
+            from aimds.cli.shapes import error_to_json
+
+            _print_line({"input": error.fields.get("place"), **error_to_json(error.code.slug, str(error))})
+
+    def finish(self, notes: list[str]) -> None:
+        if self.sarif and not self.quiet:
+            from aimds import __version__
+            from aimds.cli.sarif import sarif_log
+
+            _print_line(sarif_log(self.judged, self.errors, __version__))
+        elif not (self.as_json or self.quiet):
+            self._pages(notes)
+
+    def _pages(self, notes: list[str]) -> None:
+        from aimds.cli.edge import printable
+        from aimds.cli.render import console, verdict_page, verdict_table
+
+        out = console()
+        if len(self.judged) == 1 or self.details:
+            for item, verdict in self.judged:
+                verdict_page(out, item, verdict, redact=self.redact)
+        elif self.judged:
+            verdict_table(out, self.judged)
+        if len(self.judged) != 1 or self.errors or notes:
+            out.print(self._summary(len(notes)))
+        err = console(stderr=True)
+        for note in notes:
+            err.print(f"note: skipped {printable(note)}", markup=False, soft_wrap=True)
+
+    def _summary(self, skipped: int) -> str:
+        counts = {"allowed": 0, "blocked": 0, "escalated": 0}
+        names = {ExitCode.OK: "allowed", ExitCode.FINDINGS: "blocked", ExitCode.ESCALATED: "escalated"}
+        for _, verdict in self.judged:
+            counts[names[exit_code_of(verdict.action)]] += 1
+        total = len(self.judged)
+        parts = [f"{count} {name}" for name, count in counts.items() if count]
+        if self.errors:
+            parts.append(f"{len(self.errors)} could not be read")
+        if skipped:
+            parts.append(f"{skipped} skipped")
+        return f"\n{total} {'input' if total == 1 else 'inputs'}: {', '.join(parts) or 'nothing to judge'}"
+
+
+def _print_line(shape: object) -> None:
+    sys.stdout.write(json.dumps(shape, ensure_ascii=False) + "\n")
