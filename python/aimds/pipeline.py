@@ -11,9 +11,11 @@ from dataclasses import replace
 from typing import Final
 
 from aimds.errors import AimdsError
+from aimds.normalise import NormaliseStage
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
 from aimds.settings import Settings
+from aimds.temporal import TemporalStage
 
 __all__ = ["Pipeline", "build_rooms"]
 
@@ -28,8 +30,11 @@ def build_rooms(settings: Settings) -> tuple[Room, ...]:
         ConfigurationError: a rule pack is wrong.
         ArtefactError: a model or index file is missing or damaged.
     """
-    del settings
-    return ()  # each room is wired in here as it lands
+    temporal = settings.temporal
+    return (
+        NormaliseStage(),
+        TemporalStage(sessions_max=temporal.sessions_max, session_ttl_s=temporal.session_ttl_s),
+    )
 
 
 class Pipeline:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aimds import Action, Defense
+from aimds import Action, Category, Defense
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +32,10 @@ async def test_three_equal_prompts_are_a_loop() -> None:
         assert result.confidence > 0.9
 
 
-def test_three_equal_prompts_are_blocked_in_a_session(defense: Defense) -> None:
-    """The same three prompts in one session end it: the third is stopped, and the finding says loop."""
+def test_three_equal_prompts_are_found_in_a_session(defense: Defense) -> None:
+    """The same three prompts in one session: the first says nothing, the third verdict carries the loop finding."""
     session = defense.session("requirement")
     verdicts = [session.evaluate("test", timestamp_ns=ms * 1_000_000) for ms in (1000, 1100, 1200)]
-    assert verdicts[0].allowed
-    assert not verdicts[2].allowed
-    assert any("loop" in finding.category for finding in verdicts[2].findings)
+    assert verdicts[0].findings == ()
+    loops = [finding for finding in verdicts[2].findings if finding.category is Category.MANIPULATION_LOOP]
+    assert loops[0].confidence > 0.9
