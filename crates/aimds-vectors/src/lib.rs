@@ -1,1 +1,28 @@
-//! Vector kernels: tokenizer, static embedding, classifier head, nearest-neighbour index.
+//! Vector kernels: tokenizers, static embedding, classifier head, nearest-neighbour index.
+//!
+//! Everything here works on canonical text (see `aimds-text`) and on the model files that `docs/model-formats.md`
+//! defines. All work is linear in the text and bounded by [`limits`]; a damaged file gives a [`VectorError`].
+
+mod artefact;
+mod classifier;
+mod embedding;
+mod error;
+mod hashed;
+mod head;
+mod kernels;
+mod lexical;
+mod lexicon;
+pub mod limits;
+mod network;
+mod trie;
+mod unigram;
+mod units;
+mod wordpiece;
+
+pub use classifier::{Classifier, Outcome, Reading, dense_features};
+pub use embedding::{Embedding, Pooled, Token};
+pub use error::VectorError;
+pub use hashed::{HashedPlan, HashedUnits};
+pub use head::{Block, CONTEXT_FEATURE_NAMES, Context, Head};
+pub use lexical::{LEXICAL_FEATURE_NAMES, LEXICAL_FEATURES, lexical_features};
+pub use units::{Unit, Units, WindowPlan};
