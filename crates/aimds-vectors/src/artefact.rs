@@ -17,9 +17,14 @@ impl<'data> Artefact<'data> {
     /// Parses the container; `place` names it in errors.
     pub(crate) fn parse(bytes: &'data [u8], place: &str) -> Result<Self, VectorError> {
         if bytes.len() > MODEL_BYTES_MAX {
-            return Err(VectorError::corrupt(place, format!("larger than {MODEL_BYTES_MAX} bytes")));
+            return Err(VectorError::corrupt(
+                place,
+                format!("larger than {MODEL_BYTES_MAX} bytes"),
+            ));
         }
-        let bad = |error: safetensors::SafeTensorError| VectorError::corrupt(place, format!("not safetensors: {error}"));
+        let bad = |error: safetensors::SafeTensorError| {
+            VectorError::corrupt(place, format!("not safetensors: {error}"))
+        };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(bad)?;
         let metadata = header
             .metadata()
@@ -32,7 +37,8 @@ impl<'data> Artefact<'data> {
 
     /// The metadata as a record; unknown keys are ignored.
     pub(crate) fn metadata<T: DeserializeOwned>(&self) -> Result<T, VectorError> {
-        serde_json::from_str(&self.metadata).map_err(|error| VectorError::corrupt("metadata", error.to_string()))
+        serde_json::from_str(&self.metadata)
+            .map_err(|error| VectorError::corrupt("metadata", error.to_string()))
     }
 
     /// Whether a tensor is there.
@@ -61,7 +67,11 @@ impl<'data> Artefact<'data> {
         if view.dtype() != dtype || view.shape() != shape {
             return Err(VectorError::corrupt(
                 name,
-                format!("expected {dtype:?} {shape:?}, found {:?} {:?}", view.dtype(), view.shape()),
+                format!(
+                    "expected {dtype:?} {shape:?}, found {:?} {:?}",
+                    view.dtype(),
+                    view.shape()
+                ),
             ));
         }
         Ok(view)
@@ -96,7 +106,10 @@ impl<'data> Artefact<'data> {
     pub(crate) fn bytes(&self, name: &str) -> Result<&[u8], VectorError> {
         let view = self.view(name)?;
         if view.dtype() != Dtype::U8 {
-            return Err(VectorError::corrupt(name, format!("expected U8, found {:?}", view.dtype())));
+            return Err(VectorError::corrupt(
+                name,
+                format!("expected U8, found {:?}", view.dtype()),
+            ));
         }
         self.raw(name)
     }

@@ -104,13 +104,19 @@ impl Classifier {
             windows += plan.len();
             let whole = 0..prepared.units.all().len();
             for (at, window) in std::iter::once(&whole).chain(&plan).enumerate() {
-                let scored = self.score_window(&prepared, window.clone(), (context, reading.decoded), &mut scratch);
+                let scored = self.score_window(
+                    &prepared,
+                    window.clone(),
+                    (context, reading.decoded),
+                    &mut scratch,
+                );
                 let is_window = at > 0;
                 let logit = scored.logits.first().copied().unwrap_or(0.0);
-                let adjusted = self
-                    .head
-                    .combine()
-                    .adjust(logit, if is_window { plan.len() } else { 0 }, reading.decoded);
+                let adjusted = self.head.combine().adjust(
+                    logit,
+                    if is_window { plan.len() } else { 0 },
+                    reading.decoded,
+                );
                 if number == 0 && !is_window {
                     embeddings.push(scored.embedding.clone());
                 }
@@ -150,7 +156,9 @@ impl Classifier {
         Outcome {
             probability: self.head.probability(0, winner.adjusted),
             logit: winner.adjusted,
-            outputs: outputs.map(|(output, &logit)| self.head.probability(output, logit)).collect(),
+            outputs: outputs
+                .map(|(output, &logit)| self.head.probability(output, logit))
+                .collect(),
             reading: winner.reading,
             span: winner.span,
             is_window: winner.is_window,
@@ -164,7 +172,8 @@ impl Classifier {
         let prepared = self.prepare(text);
         let whole = 0..prepared.units.all().len();
         let mut scratch = Scratch::default();
-        self.score_window(&prepared, whole, (context, false), &mut scratch).logits
+        self.score_window(&prepared, whole, (context, false), &mut scratch)
+            .logits
     }
 
     fn prepare<'text>(&self, text: &'text str) -> Prepared<'text> {
@@ -186,11 +195,21 @@ impl Classifier {
     ) -> Scored {
         let span = prepared.units.byte_span(window.clone());
         let blocks = self.head.blocks();
-        let pooled = self.embedding.pool(&prepared.tokens, &span, blocks.contains(&Block::Peak));
+        let pooled = self
+            .embedding
+            .pool(&prepared.tokens, &span, blocks.contains(&Block::Peak));
         let mut dense = Vec::new();
-        let mut lexical =
-            |features: &mut Vec<f32>| lexical_features(prepared.text, &prepared.units, window.clone(), features);
-        push_dense(blocks, &self.embedding, &pooled, context, &mut lexical, &mut dense);
+        let mut lexical = |features: &mut Vec<f32>| {
+            lexical_features(prepared.text, &prepared.units, window.clone(), features)
+        };
+        push_dense(
+            blocks,
+            &self.embedding,
+            &pooled,
+            context,
+            &mut lexical,
+            &mut dense,
+        );
         scratch.ids.clear();
         if let Some(hashed) = &prepared.hashed {
             hashed.window_ids(window.clone(), &mut scratch.seen, &mut scratch.ids);
@@ -207,9 +226,20 @@ pub fn dense_features(embedding: &Embedding, text: &str, blocks: &[Block], conte
     let units = Units::of(text);
     let tokens = embedding.tokenize(text);
     let whole = 0..units.all().len();
-    let pooled = embedding.pool(&tokens, &units.byte_span(whole.clone()), blocks.contains(&Block::Peak));
+    let pooled = embedding.pool(
+        &tokens,
+        &units.byte_span(whole.clone()),
+        blocks.contains(&Block::Peak),
+    );
     let mut features = Vec::new();
     let mut lexical = |features: &mut Vec<f32>| lexical_features(text, &units, whole.clone(), features);
-    push_dense(blocks, embedding, &pooled, (context, false), &mut lexical, &mut features);
+    push_dense(
+        blocks,
+        embedding,
+        &pooled,
+        (context, false),
+        &mut lexical,
+        &mut features,
+    );
     features
 }

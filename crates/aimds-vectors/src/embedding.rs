@@ -93,11 +93,17 @@ impl Embedding {
         if metadata.format != "aimds.embedding" || metadata.version != 1 {
             return Err(VectorError::corrupt(
                 "metadata",
-                format!("expected aimds.embedding version 1, found {} {}", metadata.format, metadata.version),
+                format!(
+                    "expected aimds.embedding version 1, found {} {}",
+                    metadata.format, metadata.version
+                ),
             ));
         }
         if !(1..=TABLES_MAX).contains(&metadata.tables.len()) {
-            return Err(VectorError::corrupt("metadata", format!("expected 1 to {TABLES_MAX} tables")));
+            return Err(VectorError::corrupt(
+                "metadata",
+                format!("expected 1 to {TABLES_MAX} tables"),
+            ));
         }
         if !metadata.tables.iter().any(|table| table.share > 0.0) {
             return Err(VectorError::corrupt("metadata", "no table has a share"));
@@ -214,13 +220,18 @@ impl Embedding {
             *at += table.dimension;
             Some(*at - table.dimension)
         });
-        self.tables.iter().zip(starts).filter(|(table, _)| table.share > 0.0)
+        self.tables
+            .iter()
+            .zip(starts)
+            .filter(|(table, _)| table.share > 0.0)
     }
 
     fn each_table(&self, values: &mut [f32], mut action: impl FnMut(&Table, &mut [f32])) {
         let mut rest = values;
         for table in &self.tables {
-            let Some((head, tail)) = rest.split_at_mut_checked(table.dimension) else { return };
+            let Some((head, tail)) = rest.split_at_mut_checked(table.dimension) else {
+                return;
+            };
             action(table, head);
             rest = tail;
         }
@@ -238,7 +249,9 @@ impl Table {
             return Err(bad(format!("expected 1 to {PIECES_MAX} rows, found {pieces}")));
         }
         if !(8..=DIMENSION_MAX).contains(&dimension) || !dimension.is_multiple_of(8) {
-            return Err(bad(format!("dimension {dimension} is not a multiple of 8 up to {DIMENSION_MAX}")));
+            return Err(bad(format!(
+                "dimension {dimension} is not a multiple of 8 up to {DIMENSION_MAX}"
+            )));
         }
         if metadata.unknown as usize >= pieces || !metadata.share.is_finite() || metadata.share < 0.0 {
             return Err(bad("the unknown piece or the share is out of range".to_owned()));
@@ -318,7 +331,12 @@ fn build_trie(artefact: &Artefact<'_>, table: &str, pieces: usize) -> Result<Tri
             Some(piece) if piece.len() <= PIECE_BYTES_MAX && std::str::from_utf8(piece).is_ok() => {
                 keys.push((piece, id as u32));
             }
-            _ => return Err(VectorError::corrupt(format!("{table}.offsets"), format!("piece {id} is not a short text"))),
+            _ => {
+                return Err(VectorError::corrupt(
+                    format!("{table}.offsets"),
+                    format!("piece {id} is not a short text"),
+                ));
+            }
         }
     }
     keys.sort_unstable();

@@ -53,10 +53,17 @@ impl HashedPlan {
                 "buckets must be a power of two up to {BUCKETS_MAX}, got {buckets}"
             )));
         }
-        for (orders, maximum) in [(&word_orders, WORD_ORDER_MAX), (&character_orders, CHARACTER_ORDER_MAX)] {
-            let rising = orders.windows(2).all(|pair| matches!(pair, [low, high] if low < high));
+        for (orders, maximum) in [
+            (&word_orders, WORD_ORDER_MAX),
+            (&character_orders, CHARACTER_ORDER_MAX),
+        ] {
+            let rising = orders
+                .windows(2)
+                .all(|pair| matches!(pair, [low, high] if low < high));
             if !rising || orders.iter().any(|order| !(1..=maximum).contains(order)) {
-                return Err(VectorError::invalid(format!("n-gram orders must rise within 1 to {maximum}")));
+                return Err(VectorError::invalid(format!(
+                    "n-gram orders must rise within 1 to {maximum}"
+                )));
             }
         }
         Ok(Self {
@@ -143,7 +150,9 @@ fn keep_first(ids: &mut Vec<u32>, seen: &mut Vec<u64>) {
         if seen.len() <= word {
             seen.resize(word + 1, 0);
         }
-        let Some(mask) = seen.get_mut(word) else { return false };
+        let Some(mask) = seen.get_mut(word) else {
+            return false;
+        };
         let new = *mask & bit == 0;
         *mask |= bit;
         new
@@ -161,7 +170,9 @@ fn word_ids(units: &Units, order: usize, plan: &HashedPlan) -> Vec<u32> {
         .windows(order)
         .map(|gram| {
             let start = SEED ^ order as u64;
-            let hash = gram.iter().fold(start, |hash, unit| mix(hash).wrapping_add(unit.hash));
+            let hash = gram
+                .iter()
+                .fold(start, |hash, unit| mix(hash).wrapping_add(unit.hash));
             plan.bucket(hash)
         })
         .collect()

@@ -88,7 +88,10 @@ impl Context {
     /// Sets the one-hot feature of this name (`kind_prompt`, ...); `false` if there is none.
     pub fn set(&mut self, name: &str) -> bool {
         let flags = CONTEXT_FEATURE_NAMES.len() - 2;
-        let found = CONTEXT_FEATURE_NAMES.iter().take(flags).position(|known| *known == name);
+        let found = CONTEXT_FEATURE_NAMES
+            .iter()
+            .take(flags)
+            .position(|known| *known == name);
         if let Some(at) = found {
             self.flags |= 1 << at;
         }
@@ -224,10 +227,15 @@ impl Metadata {
     fn check(&self) -> Result<(), VectorError> {
         let bad = |reason: String| Err(VectorError::corrupt("metadata", reason));
         if self.format != "aimds.head" || self.version != 1 {
-            return bad(format!("expected aimds.head version 1, found {} {}", self.format, self.version));
+            return bad(format!(
+                "expected aimds.head version 1, found {} {}",
+                self.format, self.version
+            ));
         }
         if self.outputs.first().is_none_or(|first| first != "attack") || self.outputs.len() > OUTPUTS_MAX {
-            return bad(format!("outputs must begin with `attack` and be at most {OUTPUTS_MAX}"));
+            return bad(format!(
+                "outputs must begin with `attack` and be at most {OUTPUTS_MAX}"
+            ));
         }
         let outputs = self.outputs.len();
         let calibration = &self.calibration;
@@ -235,7 +243,9 @@ impl Metadata {
             return bad("calibration must have a scale and an offset for each output".to_owned());
         }
         let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
-        if !finite(&calibration.scale) || !finite(&calibration.offset) || calibration.scale.iter().any(|scale| *scale <= 0.0)
+        if !finite(&calibration.scale)
+            || !finite(&calibration.offset)
+            || calibration.scale.iter().any(|scale| *scale <= 0.0)
         {
             return bad("calibration scales must be positive and finite".to_owned());
         }
@@ -243,8 +253,13 @@ impl Metadata {
             return bad(format!("expected 1 to {LAYERS_MAX} layers"));
         }
         let window = &self.window;
-        if window.units < 8 || !(1..=window.units).contains(&window.stride) || !(1..=WINDOWS_MAX).contains(&window.maximum) {
-            return bad(format!("window needs 8 units or more, a stride within them, and 1 to {WINDOWS_MAX} windows"));
+        if window.units < 8
+            || !(1..=window.units).contains(&window.stride)
+            || !(1..=WINDOWS_MAX).contains(&window.maximum)
+        {
+            return bad(format!(
+                "window needs 8 units or more, a stride within them, and 1 to {WINDOWS_MAX} windows"
+            ));
         }
         Ok(())
     }
@@ -265,7 +280,10 @@ impl Head {
             }
         };
         let (mean, factor) = (standard("dense.mean")?, standard("dense.factor")?);
-        let hashed = metadata.hashed.map(|hashed| Hashed::load(&artefact, hashed)).transpose()?;
+        let hashed = metadata
+            .hashed
+            .map(|hashed| Hashed::load(&artefact, hashed))
+            .transpose()?;
         let inputs = dense + hashed.as_ref().map_or(0, |hashed| hashed.width);
         if inputs == 0 {
             return Err(VectorError::corrupt("metadata", "the network has no inputs"));
@@ -273,7 +291,12 @@ impl Head {
         let mut layers: Vec<Layer> = Vec::with_capacity(metadata.layers.len());
         for (number, layer) in metadata.layers.iter().enumerate() {
             let width = layers.last().map_or(inputs, Layer::outputs);
-            layers.push(Layer::load(&artefact, &format!("layer{number}"), width, layer.activation)?);
+            layers.push(Layer::load(
+                &artefact,
+                &format!("layer{number}"),
+                width,
+                layer.activation,
+            )?);
         }
         let skip = if artefact.has("skip.weight") {
             Some(Layer::load(&artefact, "skip", inputs, Activation::None)?)
@@ -281,8 +304,13 @@ impl Head {
             None
         };
         let outputs = metadata.outputs.len();
-        if layers.last().map(Layer::outputs) != Some(outputs) || skip.as_ref().is_some_and(|skip| skip.outputs() != outputs) {
-            return Err(VectorError::corrupt("layers", format!("the last layer must have {outputs} outputs")));
+        if layers.last().map(Layer::outputs) != Some(outputs)
+            || skip.as_ref().is_some_and(|skip| skip.outputs() != outputs)
+        {
+            return Err(VectorError::corrupt(
+                "layers",
+                format!("the last layer must have {outputs} outputs"),
+            ));
         }
         Ok(Self {
             model: metadata.model,
@@ -332,8 +360,16 @@ impl Head {
     /// Memory held by weights.
     pub fn memory_bytes(&self) -> usize {
         let hashed = self.hashed.as_ref();
-        let hashed = hashed.map_or(0, |hashed| hashed.rows.capacity() + hashed.scale.capacity() * size_of::<f32>());
-        hashed + self.layers.iter().chain(&self.skip).map(Layer::memory_bytes).sum::<usize>()
+        let hashed = hashed.map_or(0, |hashed| {
+            hashed.rows.capacity() + hashed.scale.capacity() * size_of::<f32>()
+        });
+        hashed
+            + self
+                .layers
+                .iter()
+                .chain(&self.skip)
+                .map(Layer::memory_bytes)
+                .sum::<usize>()
     }
 
     pub(crate) fn hashed_plan(&self) -> Option<&HashedPlan> {
@@ -376,13 +412,26 @@ impl Hashed {
     fn load(artefact: &Artefact<'_>, metadata: HashedMetadata) -> Result<Self, VectorError> {
         let (buckets, width) = match artefact.shape("hashed.table")?.as_slice() {
             [buckets, width] if (1..=HASHED_WIDTH_MAX).contains(width) => (*buckets, *width),
-            shape => return Err(VectorError::corrupt("hashed.table", format!("unexpected shape {shape:?}"))),
+            shape => {
+                return Err(VectorError::corrupt(
+                    "hashed.table",
+                    format!("unexpected shape {shape:?}"),
+                ));
+            }
         };
-        let plan = HashedPlan::new(metadata.word_orders, metadata.character_orders, buckets, metadata.distinct)
-            .map_err(|error| VectorError::corrupt("hashed.table", error.to_string()))?;
+        let plan = HashedPlan::new(
+            metadata.word_orders,
+            metadata.character_orders,
+            buckets,
+            metadata.distinct,
+        )
+        .map_err(|error| VectorError::corrupt("hashed.table", error.to_string()))?;
         let scales = artefact.shape("hashed.scale")?.first().copied().unwrap_or(0);
         if scales != 1 && scales != buckets {
-            return Err(VectorError::corrupt("hashed.scale", format!("expected [1] or [{buckets}]")));
+            return Err(VectorError::corrupt(
+                "hashed.scale",
+                format!("expected [1] or [{buckets}]"),
+            ));
         }
         Ok(Self {
             plan,
@@ -395,7 +444,11 @@ impl Hashed {
 
     fn pool(&self, ids: &[u32]) -> Vec<f32> {
         let mut sum = vec![0.0; self.width];
-        let common = if self.scale.len() == 1 { self.scale.first().copied() } else { None };
+        let common = if self.scale.len() == 1 {
+            self.scale.first().copied()
+        } else {
+            None
+        };
         for &id in ids {
             let range: Range<usize> = id as usize * self.width..(id as usize + 1) * self.width;
             let scale = common.or_else(|| self.scale.get(id as usize).copied());

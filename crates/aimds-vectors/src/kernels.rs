@@ -30,9 +30,9 @@ pub(crate) fn keep_peak(peak: &mut [f32], row: &[i8], factor: f32) {
 /// Inner product; exact, since 1,024 products of at most 2^14 stay far below 2^31.
 #[inline]
 pub(crate) fn dot_i8(left: &[i8], right: &[i8]) -> i32 {
-    left.iter()
-        .zip(right)
-        .fold(0_i32, |sum, (&a, &b)| sum.wrapping_add(i32::from(a).wrapping_mul(i32::from(b))))
+    left.iter().zip(right).fold(0_i32, |sum, (&a, &b)| {
+        sum.wrapping_add(i32::from(a).wrapping_mul(i32::from(b)))
+    })
 }
 
 /// Euclidean length.
@@ -71,6 +71,9 @@ mod tests {
 
     #[test]
     fn quantising_cuts_and_rounds() {
-        assert_eq!([2.0, -2.0, 0.5, -0.004, f32::NAN].map(quantise), [127, -127, 64, -1, 0]);
+        assert_eq!(
+            [2.0, -2.0, 0.5, -0.004, f32::NAN].map(quantise),
+            [127, -127, 64, -1, 0]
+        );
     }
 }

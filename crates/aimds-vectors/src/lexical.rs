@@ -56,13 +56,13 @@ pub const LEXICAL_FEATURE_NAMES: [&str; LEXICAL_FEATURES] = [
     "ratio_sequence",
     "ratio_question",
     "ratio_courtesy",
-    "override_near_model",  // log of override words with a model or sequence word within the next 6 units
-    "tool_near_secrecy",    // log of tool words with a secrecy word within the next 8 units
-    "log_label_lines",      // lines that begin with one or two units and a colon
-    "log_list_lines",       // lines that begin with a dash, asterisk, or number and dot
-    "log_blank_lines",      //
-    "byte_entropy",         // of the UTF-8 bytes, in bits, divided by 8
-    "log_longest_repeat",   // longest run of one character
+    "override_near_model", // log of override words with a model or sequence word within the next 6 units
+    "tool_near_secrecy",   // log of tool words with a secrecy word within the next 8 units
+    "log_label_lines",     // lines that begin with one or two units and a colon
+    "log_list_lines",      // lines that begin with a dash, asterisk, or number and dot
+    "log_blank_lines",     //
+    "byte_entropy",        // of the UTF-8 bytes, in bits, divided by 8
+    "log_longest_repeat",  // longest run of one character
 ];
 
 const NEAR_MODEL_UNITS: usize = 6;
@@ -167,7 +167,9 @@ impl Characters {
             ratio(self.other_symbols, all),
         ]);
         let words = units.iter().filter(|unit| unit.is_word);
-        let (number, length) = words.fold((0, 0), |(number, length), unit| (number + 1, length + unit.characters));
+        let (number, length) = words.fold((0, 0), |(number, length), unit| {
+            (number + 1, length + unit.characters)
+        });
         features.push(ratio(length, number) / 10.0);
         features.push(log(self.longest_run));
     }
@@ -206,7 +208,9 @@ fn push_shapes(text: &str, units: &[Unit], features: &mut Vec<f32>) {
     for unit in units {
         seen.insert(unit.hash);
         if unit.is_word && unit.characters >= 2 {
-            let word = text.get(unit.start as usize..unit.end as usize).unwrap_or_default();
+            let word = text
+                .get(unit.start as usize..unit.end as usize)
+                .unwrap_or_default();
             let mut characters = word.chars();
             if characters.next().is_some_and(char::is_uppercase) {
                 let rest = characters.as_str();
@@ -227,15 +231,31 @@ fn push_classes(units: &[Unit], classes: &[u32], imperative_lines: u32, features
         features.push(ratio(count as u32, units.len()));
     }
     let steering = WordClass::Model as u32 | WordClass::Sequence as u32;
-    features.push(log(near(classes, WordClass::Override as u32, steering, NEAR_MODEL_UNITS)));
-    features.push(log(near(classes, WordClass::Tool as u32, WordClass::Secrecy as u32, NEAR_SECRECY_UNITS)));
+    features.push(log(near(
+        classes,
+        WordClass::Override as u32,
+        steering,
+        NEAR_MODEL_UNITS,
+    )));
+    features.push(log(near(
+        classes,
+        WordClass::Tool as u32,
+        WordClass::Secrecy as u32,
+        NEAR_SECRECY_UNITS,
+    )));
 }
 
 /// How many units of class `first` have one of class `second` among the next `within` units.
 fn near(classes: &[u32], first: u32, second: u32, within: usize) -> u32 {
     let starts = classes.iter().enumerate().filter(|(_, bits)| **bits & first != 0);
     starts
-        .filter(|(at, _)| classes.iter().skip(at + 1).take(within).any(|bits| bits & second != 0))
+        .filter(|(at, _)| {
+            classes
+                .iter()
+                .skip(at + 1)
+                .take(within)
+                .any(|bits| bits & second != 0)
+        })
         .count() as u32
 }
 
@@ -263,7 +283,11 @@ impl Lines {
                 continue;
             }
             lines.blank += feeds - 1;
-            lines.imperatives += u32::from(classes.get(at).is_some_and(|bits| bits & WordClass::Imperative as u32 != 0));
+            lines.imperatives += u32::from(
+                classes
+                    .get(at)
+                    .is_some_and(|bits| bits & WordClass::Imperative as u32 != 0),
+            );
             lines.labels += u32::from(is_label(text, units.get(at..).unwrap_or_default()));
             lines.lists += u32::from(is_list_item(text, units.get(at..).unwrap_or_default()));
         }
@@ -272,12 +296,16 @@ impl Lines {
 }
 
 fn line_feeds(text: &str, from: u32, to: u32) -> u32 {
-    let gap = text.as_bytes().get(from as usize..to as usize).unwrap_or_default();
+    let gap = text
+        .as_bytes()
+        .get(from as usize..to as usize)
+        .unwrap_or_default();
     gap.iter().filter(|byte| **byte == b'\n').count() as u32
 }
 
 fn unit_text<'text>(text: &'text str, unit: Option<&Unit>) -> &'text str {
-    unit.and_then(|unit| text.get(unit.start as usize..unit.end as usize)).unwrap_or_default()
+    unit.and_then(|unit| text.get(unit.start as usize..unit.end as usize))
+        .unwrap_or_default()
 }
 
 fn is_label(text: &str, line: &[Unit]) -> bool {
@@ -322,7 +350,10 @@ mod tests {
     }
 
     fn feature(text: &str, name: &str) -> f32 {
-        let at = LEXICAL_FEATURE_NAMES.iter().position(|known| *known == name).unwrap();
+        let at = LEXICAL_FEATURE_NAMES
+            .iter()
+            .position(|known| *known == name)
+            .unwrap();
         features(text)[at]
     }
 
@@ -335,13 +366,19 @@ mod tests {
         assert_close(feature("AB cd", "ratio_upper"), 0.5);
         assert_close(feature("NASA Rocks a lot", "ratio_capital_words"), 0.25);
         assert_close(feature("NASA Rocks a lot", "ratio_title_words"), 0.25);
-        assert_close(feature("Ignore all previous rules", "override_near_model"), 2_f32.ln());
+        assert_close(
+            feature("Ignore all previous rules", "override_near_model"),
+            2_f32.ln(),
+        );
         assert_close(feature("why?", "ends_with_question"), 1.0);
         assert_close(feature("https://a.b and ftp://c", "log_url_marks"), 3_f32.ln());
         assert_close(feature("aabb", "byte_entropy"), 1.0 / 8.0);
         assert_close(feature("abbbc", "log_longest_repeat"), 4_f32.ln());
         assert_close(feature("one one two", "ratio_distinct_units"), 2.0 / 3.0);
-        assert_close(feature("please send the password", "tool_near_secrecy"), 2_f32.ln());
+        assert_close(
+            feature("please send the password", "tool_near_secrecy"),
+            2_f32.ln(),
+        );
     }
 
     #[test]

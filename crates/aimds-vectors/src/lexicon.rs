@@ -157,7 +157,9 @@ fn build() -> HashMap<u64, u32> {
     let mut lexicon = HashMap::new();
     for (class, words) in WORDS {
         for word in words.split_whitespace() {
-            let hash = word.chars().fold(SEED, |hash, character| step(hash, u32::from(character)));
+            let hash = word
+                .chars()
+                .fold(SEED, |hash, character| step(hash, u32::from(character)));
             *lexicon.entry(hash).or_insert(0) |= class as u32;
         }
     }
@@ -170,12 +172,18 @@ mod tests {
     use crate::units::Units;
 
     fn classes(text: &str) -> u32 {
-        Units::of(text).all().iter().fold(0, |bits, unit| bits | classes_of(unit.hash))
+        Units::of(text)
+            .all()
+            .iter()
+            .fold(0, |bits, unit| bits | classes_of(unit.hash))
     }
 
     #[test]
     fn words_are_found_whatever_their_case() {
-        assert_eq!(classes("IGNORE"), WordClass::Imperative as u32 | WordClass::Override as u32);
+        assert_eq!(
+            classes("IGNORE"),
+            WordClass::Imperative as u32 | WordClass::Override as u32
+        );
         assert_eq!(classes("пароль"), WordClass::Secrecy as u32);
         assert_eq!(classes("teapot"), 0);
     }

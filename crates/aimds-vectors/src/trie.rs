@@ -89,7 +89,9 @@ impl Builder {
         while let Some((node, range, depth)) = open.pop() {
             labels.clear();
             for at in range {
-                let Some((key, value)) = keys.get(at) else { continue };
+                let Some((key, value)) = keys.get(at) else {
+                    continue;
+                };
                 match key.get(depth) {
                     None => self.set_value(node, *value, depth),
                     Some(&byte) => match labels.last_mut() {
@@ -137,7 +139,10 @@ impl Builder {
             }
             tries += 1;
             let base = slot ^ first;
-            if labels.iter().all(|(byte, _)| self.is_free(base ^ u32::from(*byte))) {
+            if labels
+                .iter()
+                .all(|(byte, _)| self.is_free(base ^ u32::from(*byte)))
+            {
                 return base;
             }
         }
@@ -145,7 +150,9 @@ impl Builder {
     }
 
     fn is_free(&self, slot: u32) -> bool {
-        self.nodes.get(slot as usize).is_some_and(|node| node.parent == FREE)
+        self.nodes
+            .get(slot as usize)
+            .is_some_and(|node| node.parent == FREE)
     }
 
     fn take(&mut self, slot: u32, parent: u32) {

@@ -114,7 +114,9 @@ impl Unigram {
             let mut single = false;
             let mut state = Trie::ROOT;
             for (offset, &byte) in bytes.get(start..).unwrap_or_default().iter().enumerate() {
-                let Some(next) = self.trie.step(state, byte) else { break };
+                let Some(next) = self.trie.step(state, byte) else {
+                    break;
+                };
                 state = next;
                 if let Some(id) = self.trie.value(state) {
                     let score = self.scores.get(id as usize).copied().unwrap_or(0.0);
@@ -164,7 +166,8 @@ struct Word {
 impl Word {
     fn push(&mut self, character: char, at: u32) {
         let mut buffer = [0; 4];
-        self.bytes.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+        self.bytes
+            .extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
         self.origins.resize(self.bytes.len(), at);
         self.characters += 1;
     }
@@ -182,8 +185,20 @@ mod tests {
     use super::*;
 
     fn tokens(text: &str) -> Vec<(u32, u32)> {
-        let pieces = [("<unk>", 0.0), ("▁", -3.0), ("▁a", -2.0), ("b", -4.0), ("bc", -5.0), ("c", -4.5), ("a", -2.5)];
-        let mut keys: Vec<(&[u8], u32)> = pieces.iter().zip(0..).map(|((piece, _), id)| (piece.as_bytes(), id)).collect();
+        let pieces = [
+            ("<unk>", 0.0),
+            ("▁", -3.0),
+            ("▁a", -2.0),
+            ("b", -4.0),
+            ("bc", -5.0),
+            ("c", -4.5),
+            ("a", -2.5),
+        ];
+        let mut keys: Vec<(&[u8], u32)> = pieces
+            .iter()
+            .zip(0..)
+            .map(|((piece, _), id)| (piece.as_bytes(), id))
+            .collect();
         keys.sort_unstable();
         let scores = pieces.iter().map(|(_, score)| *score).collect();
         let mut tokens = Vec::new();
@@ -205,7 +220,13 @@ mod tests {
 
     #[test]
     fn a_literal_space_mark_begins_a_word() {
-        assert_eq!(tokens("a▁a"), tokens("a a").iter().map(|&(id, at)| (id, at.min(1))).collect::<Vec<_>>());
+        assert_eq!(
+            tokens("a▁a"),
+            tokens("a a")
+                .iter()
+                .map(|&(id, at)| (id, at.min(1)))
+                .collect::<Vec<_>>()
+        );
         assert_eq!(tokens("▁a"), [(2, 0)]);
         assert_eq!(tokens("a ▁a").len(), 3);
     }

@@ -133,7 +133,8 @@ fn class_of(character: char) -> Class {
         Class::Space
     } else if is_ideograph(character) {
         Class::Ideograph
-    } else if character.is_alphanumeric() || character.general_category_group() == GeneralCategoryGroup::Mark {
+    } else if character.is_alphanumeric() || character.general_category_group() == GeneralCategoryGroup::Mark
+    {
         Class::Word
     } else {
         Class::Symbol
@@ -169,7 +170,10 @@ impl WindowPlan {
         let maximum = self.maximum.max(1);
         let covered = length + stride * (maximum - 1);
         if count > covered {
-            (length, stride) = ((length * count).div_ceil(covered), (stride * count).div_ceil(covered));
+            (length, stride) = (
+                (length * count).div_ceil(covered),
+                (stride * count).div_ceil(covered),
+            );
         }
         let windows = (count - length).div_ceil(stride) + 1;
         (0..windows)
@@ -194,7 +198,10 @@ mod tests {
 
     #[test]
     fn words_symbols_and_ideographs_are_units() {
-        assert_eq!(cut("Don't  stop_me, 世界カ!"), ["Don", "'", "t", "stop_me", ",", "世", "界", "カ", "!"]);
+        assert_eq!(
+            cut("Don't  stop_me, 世界カ!"),
+            ["Don", "'", "t", "stop_me", ",", "世", "界", "カ", "!"]
+        );
         assert_eq!(cut("हिन्दी नमस्ते"), ["हिन्दी", "नमस्ते"]);
         assert_eq!(cut(" \n\t"), Vec::<&str>::new());
     }
@@ -202,7 +209,10 @@ mod tests {
     #[test]
     fn a_long_run_is_cut_every_24_characters() {
         let text = "a".repeat(50);
-        assert_eq!(cut(&text).iter().map(|unit| unit.len()).collect::<Vec<_>>(), [24, 24, 2]);
+        assert_eq!(
+            cut(&text).iter().map(|unit| unit.len()).collect::<Vec<_>>(),
+            [24, 24, 2]
+        );
     }
 
     #[test]

@@ -111,11 +111,17 @@ impl WordPiece {
     fn split(&self, word: &Word, tokens: &mut Vec<Token>) -> bool {
         let mut at = 0;
         while at < word.bytes.len() {
-            let start = if at == 0 { Some(Trie::ROOT) } else { self.continuing };
+            let start = if at == 0 {
+                Some(Trie::ROOT)
+            } else {
+                self.continuing
+            };
             let Some(mut state) = start else { return false };
             let mut found = None;
             for (length, &byte) in word.bytes.get(at..).unwrap_or_default().iter().enumerate() {
-                let Some(next) = self.trie.step(state, byte) else { break };
+                let Some(next) = self.trie.step(state, byte) else {
+                    break;
+                };
                 state = next;
                 if let Some(id) = self.trie.value(state) {
                     found = Some((id, at + length + 1));
@@ -195,7 +201,11 @@ mod tests {
     use super::*;
 
     fn model(pieces: &[&str]) -> WordPiece {
-        let mut keys: Vec<(&[u8], u32)> = pieces.iter().zip(0..).map(|(piece, id)| (piece.as_bytes(), id)).collect();
+        let mut keys: Vec<(&[u8], u32)> = pieces
+            .iter()
+            .zip(0..)
+            .map(|(piece, id)| (piece.as_bytes(), id))
+            .collect();
         keys.sort_unstable();
         WordPiece::new(Trie::build(&keys), 0, true)
     }
@@ -209,7 +219,10 @@ mod tests {
 
     #[test]
     fn the_longest_piece_wins_and_places_are_kept() {
-        assert_eq!(tokens("UNaffable, able"), [(1, 0), (2, 2), (3, 5), (5, 9), (4, 11)]);
+        assert_eq!(
+            tokens("UNaffable, able"),
+            [(1, 0), (2, 2), (3, 5), (5, 9), (4, 11)]
+        );
     }
 
     #[test]
