@@ -1,1 +1,29 @@
-//! Stateless detectors over every view: rule packs of literals and linear-time regexes, checked secrets and personal data.
+//! Stateless detectors over every view: rule packs of phrases, proximity rules and linear-time regexes, with checked
+//! secrets and personal data, and the judgement whether a match is used or only mentioned.
+//!
+//! One pass of an Aho-Corasick automaton over the folded words of a view finds all phrases, a second over the view itself
+//! finds punctuated phrases and the required literals of the regexes; a regex runs only around its literals. Everything
+//! is linear in the text and bounded by [`limits`].
+
+mod category;
+pub mod checks;
+mod compile;
+mod context;
+mod engine;
+mod error;
+pub mod limits;
+mod near;
+mod needles;
+mod pack;
+mod patterns;
+mod view_scan;
+mod words;
+
+pub use category::{Category, EventKind};
+pub use context::ContextReason;
+pub use engine::{RuleMatch, ScanReport, SignatureEngine};
+pub use error::{PackError, PackErrorKind};
+pub use needles::{NeedleMatch, NeedleScanner};
+pub use pack::{ContextPolicy, PackSource, RuleHead};
+pub use patterns::LinearPatterns;
+pub use words::fold_words;

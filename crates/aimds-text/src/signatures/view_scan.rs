@@ -1,0 +1,319 @@
+//! One view, two automaton passes: the places where rules may match.
+
+use super::category::EventKind;
+use super::compile::{RawUse, RuleRegex, Tables, WordRole};
+use super::context::FrameHit;
+use super::limits;
+use super::near::NearStates;
+use super::pack::RuleHead;
+use super::words::{Word, Words};
+use regex_automata::Input;
+use std::ops::Range;
+
+/// A place where a rule matched, before context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub rule: u32,
+    /// Bytes of the view.
+    pub span: Range<usize>,
+}
+
+/// What one view holds.
+pub struct ViewScan<'a> {
+    tables: &'a Tables,
+    kind: EventKind,
+    pub words: Words,
+    pub candidates: Vec<Candidate>,
+    /// In order of their end.
+    pub frames: Vec<FrameHit>,
+    vetoes: Vec<(u32, u32)>,
+    pub truncated: bool,
+}
+
+/// A phrase that fills a slot, kept until all phrases that end with the same word are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct SlotHit {
+    near: u32,
+    /// Later slots first, so that one phrase never fills two slots of a chain.
+    slot: std::cmp::Reverse<u32>,
+    first: u32,
+}
+
+impl<'a> ViewScan<'a> {
+    /// Scans the text of one view.
+    pub fn run(tables: &'a Tables, text: &str, kind: EventKind) -> Self {
+        let mut scan = Self {
+            tables,
+            kind,
+            words: Words::of(text),
+            candidates: Vec::new(),
+            frames: Vec::new(),
+            vetoes: Vec::new(),
+            truncated: false,
+        };
+        scan.read_words();
+        scan.read_raw(text);
+        scan.drop_vetoed();
+        scan
+    }
+
+    fn push(&mut self, rule: u32, span: Range<usize>) {
+        let applies = self
+            .tables
+            .rules
+            .get(rule as usize)
+            .is_some_and(|head| head.kinds & self.kind.bit() != 0);
+        if !applies {
+            return;
+        }
+        if self.candidates.len() < limits::CANDIDATES_MAX {
+            self.candidates.push(Candidate { rule, span });
+        } else {
+            self.truncated = true;
+        }
+    }
+
+    /// Phrases and proximity rules, over the folded words.
+    fn read_words(&mut self) {
+        let Some(automaton) = &self.tables.words.automaton else {
+            return;
+        };
+        let tables = self.tables;
+        let folded = std::mem::take(&mut self.words);
+        let mut near = NearStates::new(tables.near_states);
+        let mut pending: Vec<SlotHit> = Vec::new();
+        let mut last_word = 0;
+        for hit in automaton.find_overlapping_iter(&folded.text) {
+            let Some(place) = Place::of(&folded.words, hit.start(), hit.end(), &mut last_word, |before| {
+                // The words that end before this one are complete: no further phrase can end there.
+                self.fill_slots(&mut near, &mut pending, &folded.words, before);
+            }) else {
+                continue;
+            };
+            for phrase in tables
+                .words
+                .uses
+                .get(hit.pattern().as_usize())
+                .into_iter()
+                .flatten()
+            {
+                if !(place.at_start || phrase.open_start) || !(place.at_end || phrase.open_end) {
+                    continue;
+                }
+                match phrase.role {
+                    WordRole::Any { rule } => self.push(rule, place.span.clone()),
+                    WordRole::Slot { near, slot } => {
+                        pending.push(SlotHit {
+                            near,
+                            slot: std::cmp::Reverse(slot),
+                            first: place.first,
+                        });
+                    }
+                    WordRole::Unless { rule } => self.vetoes.push((rule, place.sentence)),
+                    WordRole::Frame { mention } => {
+                        self.frames.push(FrameHit {
+                            span: place.span.clone(),
+                            sentence: place.sentence,
+                            mention,
+                        });
+                    }
+                }
+            }
+        }
+        self.fill_slots(&mut near, &mut pending, &folded.words, last_word);
+        self.words = folded;
+    }
+
+    fn fill_slots(&mut self, near: &mut NearStates, pending: &mut Vec<SlotHit>, words: &[Word], last: usize) {
+        if pending.is_empty() {
+            return;
+        }
+        pending.sort_unstable();
+        pending.dedup();
+        for hit in pending.drain(..) {
+            let Some(rule) = self.tables.near.get(hit.near as usize) else {
+                continue;
+            };
+            if let Some(found) = near.hit(rule, hit.slot.0, hit.first, last as u32, words)
+                && let (Some(first), Some(last)) =
+                    (words.get(found.first as usize), words.get(found.last as usize))
+            {
+                self.push(rule.rule, first.source_start as usize..last.source_end as usize);
+            }
+        }
+    }
+
+    /// Punctuated phrases, and the regexes around their required literals, over the view as it is.
+    fn read_raw(&mut self, text: &str) {
+        let Some(automaton) = &self.tables.raw.automaton else {
+            return;
+        };
+        let tables = self.tables;
+        let mut windows: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut touched: Vec<u32> = Vec::new();
+        for hit in automaton.find_overlapping_iter(text) {
+            for literal in tables
+                .raw
+                .uses
+                .get(hit.pattern().as_usize())
+                .into_iter()
+                .flatten()
+            {
+                match literal {
+                    RawUse::Phrase { rule } => self.push(*rule, hit.range()),
+                    RawUse::Prefilter { regex, exact } => {
+                        let found = text.get(hit.range()).unwrap_or_default();
+                        if exact.as_ref().is_some_and(|exact| &**exact != found) {
+                            continue;
+                        }
+                        if windows.is_empty() {
+                            windows.resize_with(tables.regexes.len(), Vec::new);
+                        }
+                        let (Some(list), Some(rule)) = (
+                            windows.get_mut(*regex as usize),
+                            tables.regexes.get(*regex as usize),
+                        ) else {
+                            continue;
+                        };
+                        if list.is_empty() {
+                            touched.push(*regex);
+                        }
+                        add_window(list, rule, hit.range(), text.len());
+                    }
+                }
+            }
+        }
+        touched.sort_unstable();
+        for index in touched {
+            if let (Some(regex), Some(list)) =
+                (tables.regexes.get(index as usize), windows.get(index as usize))
+            {
+                self.run_regex(regex, list, text);
+            }
+        }
+    }
+
+    fn run_regex(&mut self, rule: &RuleRegex, windows: &[Range<usize>], text: &str) {
+        let Some(head) = self.tables.rules.get(rule.rule as usize) else {
+            return;
+        };
+        if head.kinds & self.kind.bit() == 0 {
+            return;
+        }
+        for window in windows {
+            let input = Input::new(text).range(whole_characters(text, window));
+            match rule.value_group {
+                None => {
+                    for found in rule.regex.find_iter(input) {
+                        if accepted(head, text.get(found.range()).unwrap_or_default()) {
+                            self.push(rule.rule, found.range());
+                        }
+                    }
+                }
+                Some(group) => {
+                    for found in rule.regex.captures_iter(input) {
+                        if let Some(value) = found.get_group(group)
+                            && accepted(head, text.get(value.range()).unwrap_or_default())
+                        {
+                            self.push(rule.rule, value.range());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A veto counts in its own sentence.
+    fn drop_vetoed(&mut self) {
+        if self.vetoes.is_empty() {
+            return;
+        }
+        self.vetoes.sort_unstable();
+        let (vetoes, can_be_vetoed, words) = (&self.vetoes, &self.tables.vetoed, &self.words);
+        self.candidates.retain(|candidate| {
+            let can_be = can_be_vetoed
+                .get(candidate.rule as usize)
+                .copied()
+                .unwrap_or_default();
+            !can_be
+                || vetoes
+                    .binary_search(&(candidate.rule, words.sentence_at(candidate.span.start)))
+                    .is_err()
+        });
+    }
+}
+
+fn accepted(head: &RuleHead, text: &str) -> bool {
+    head.check.as_ref().is_none_or(|check| check.accepts(text))
+}
+
+/// Windows come in order of their end and are joined where they touch, so that no byte is read twice by one regex.
+fn add_window(list: &mut Vec<Range<usize>>, rule: &RuleRegex, hit: Range<usize>, length: usize) {
+    let before = if rule.leading { 0 } else { rule.window };
+    let start = hit.start.saturating_sub(before);
+    let end = (hit.start + rule.window).max(hit.end).min(length);
+    match list.last_mut() {
+        Some(open) if open.end >= start => open.end = open.end.max(end),
+        _ => list.push(start..end),
+    }
+}
+
+fn whole_characters(text: &str, range: &Range<usize>) -> Range<usize> {
+    let mut start = range.start;
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    let mut end = range.end;
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    start..end
+}
+
+/// Where a phrase hit lies among the words.
+struct Place {
+    first: u32,
+    at_start: bool,
+    at_end: bool,
+    sentence: u32,
+    span: Range<usize>,
+}
+
+impl Place {
+    /// `last_word` moves on to the word of the hit's end; `leave` is told of each move away from a word.
+    fn of(
+        words: &[Word],
+        start: usize,
+        end: usize,
+        last_word: &mut usize,
+        mut leave: impl FnMut(usize),
+    ) -> Option<Self> {
+        let before = *last_word;
+        while words
+            .get(*last_word + 1)
+            .is_some_and(|next| (next.start as usize) < end)
+        {
+            *last_word += 1;
+        }
+        if before != *last_word {
+            leave(before);
+        }
+        let last = words.get(*last_word)?;
+        let mut first_index = *last_word;
+        while first_index > 0
+            && words
+                .get(first_index)
+                .is_some_and(|word| word.start as usize > start)
+        {
+            first_index -= 1;
+        }
+        let first = words.get(first_index)?;
+        Some(Self {
+            first: first_index as u32,
+            at_start: first.start as usize == start,
+            at_end: last.end as usize == end,
+            sentence: first.sentence,
+            span: first.source_start as usize..last.source_end as usize,
+        })
+    }
+}
