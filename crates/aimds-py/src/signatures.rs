@@ -84,13 +84,13 @@ impl PySignatureEngine {
         self.names.iter().map(|(id, _)| id.clone_ref(py)).collect()
     }
 
-    /// Matches in order of their place, and whether a bound cut some off. Raises `ValueError` for an unknown kind.
+    /// Matches in order of their place; whether only the best are reported; whether some may have been missed. Raises `ValueError` for an unknown kind.
     fn scan(
         &self,
         py: Python<'_>,
         text: &PyNormalisedText,
         kind: &str,
-    ) -> PyResult<(Vec<PySignatureMatch>, bool)> {
+    ) -> PyResult<(Vec<PySignatureMatch>, bool, bool)> {
         let kind = EventKind::from_name(kind)
             .ok_or_else(|| PyValueError::new_err(format!("`{kind}` is not an event kind")))?;
         let work = || self.inner.scan(&text.inner, kind);
@@ -103,7 +103,11 @@ impl PySignatureEngine {
             .matches
             .iter()
             .filter_map(|found| self.convert(py, text, found).transpose());
-        Ok((matches.collect::<PyResult<_>>()?, report.truncated))
+        Ok((
+            matches.collect::<PyResult<_>>()?,
+            report.truncated,
+            report.overflow,
+        ))
     }
 }
 
@@ -148,6 +152,9 @@ impl PySignatureEngine {
     }
 }
 
+/// `(token index, start, end, chain, spelling)`.
+type NeedleRow<'py> = (usize, usize, usize, Bound<'py, PyTuple>, &'static str);
+
 /// Finds planted tokens, also spelled apart, reversed or re-encoded.
 #[pyclass(frozen, name = "NeedleScanner", module = "aimds._core")]
 pub struct PyNeedleScanner {
@@ -168,11 +175,7 @@ impl PyNeedleScanner {
     }
 
     /// `(token index, start, end, chain, spelling)` of each token found.
-    fn find<'py>(
-        &self,
-        py: Python<'py>,
-        text: &PyNormalisedText,
-    ) -> PyResult<Vec<(usize, usize, usize, Bound<'py, PyTuple>, &'static str)>> {
+    fn find<'py>(&self, py: Python<'py>, text: &PyNormalisedText) -> PyResult<Vec<NeedleRow<'py>>> {
         let found = py.detach(|| self.inner.find(&text.inner));
         let convert = |one: &aimds_text::signatures::NeedleMatch| {
             let (start, end) = text.original_code_points(&one.span);

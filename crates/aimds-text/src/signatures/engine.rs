@@ -34,13 +34,15 @@ pub struct RuleMatch {
     pub hidden: bool,
 }
 
-/// What a scan yields: matches by place, and whether a bound of [`limits`] cut some off.
+/// What a scan yields: matches by place, and which bounds of [`limits`] were met.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScanReport {
     /// Matches in order of their place in the original.
     pub matches: Vec<RuleMatch>,
-    /// More was found than is reported.
+    /// More was found than is reported; the best of each rule is there.
     pub truncated: bool,
+    /// A view holds more candidates than are read: something may have been missed.
+    pub overflow: bool,
 }
 
 /// Compiled rule packs. Immutable; scans share it between threads.
@@ -69,17 +71,21 @@ impl SignatureEngine {
     /// All matches over all views, the same rule at the same place once, in its least transformed view.
     pub fn scan(&self, text: &Normalised, kind: EventKind) -> ScanReport {
         let mut found = Vec::new();
-        let mut truncated = false;
+        let mut overflow = false;
         for (index, view) in text.views.iter().enumerate() {
             let scan = ViewScan::run(&self.tables, &view.text, kind);
-            truncated |= scan.truncated;
+            overflow |= scan.overflow;
             self.judge(view, index, &scan, &mut found);
         }
         let mut matches = distinct(found, &text.views);
-        truncated |= matches.len() > limits::MATCHES_MAX;
+        let truncated = matches.len() > limits::MATCHES_MAX;
         self.keep_best(&mut matches);
         matches.sort_by_key(|found| (found.span.start, found.rule));
-        ScanReport { matches, truncated }
+        ScanReport {
+            matches,
+            truncated,
+            overflow,
+        }
     }
 
     /// Turns the candidates of a view into matches: confidence by hiding and context.

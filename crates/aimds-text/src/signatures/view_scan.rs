@@ -27,7 +27,7 @@ pub struct ViewScan<'a> {
     /// In order of their end.
     pub frames: Vec<FrameHit>,
     vetoes: Vec<(u32, u32)>,
-    pub truncated: bool,
+    pub overflow: bool,
 }
 
 /// A phrase that fills a slot, kept until all phrases that end with the same word are known.
@@ -49,7 +49,7 @@ impl<'a> ViewScan<'a> {
             candidates: Vec::new(),
             frames: Vec::new(),
             vetoes: Vec::new(),
-            truncated: false,
+            overflow: false,
         };
         scan.read_words();
         scan.read_raw(text);
@@ -69,7 +69,7 @@ impl<'a> ViewScan<'a> {
         if self.candidates.len() < limits::CANDIDATES_MAX {
             self.candidates.push(Candidate { rule, span });
         } else {
-            self.truncated = true;
+            self.overflow = true;
         }
     }
 
