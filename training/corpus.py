@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import unicodedata
 from collections import Counter
@@ -106,18 +107,45 @@ SOURCE_TRUST = {"s_labs": 0.5, "neuralchemy": 0.7, "jailbreak_llms": 0.9, "purpl
 """Sources whose labels are partly weak (SOURCES.md, Label quality) speak more softly."""
 
 
-def balanced(rows: Sequence[Row], power: float = 0.5) -> list[Row]:
-    """Gives each row a weight so that a family counts as `rows ** power`, and both labels weigh the same in total.
+CELL_FACTOR_MAX = 3.0
+"""How far one cell's label may be lifted: a cell with a handful of attacks must not be made of their repetition."""
 
-    `power` 1 is by row, 0 is by family.
+
+HARMFUL_SHARE = 0.06
+"""Plain harmful questions teach only their own output: a small share of the draws is enough."""
+
+
+def _cell(row: Row) -> tuple[str, int]:
+    """Language, and for English the length in octaves: neither may tell the label by itself."""
+    if row.lang not in {"en", "unk"}:
+        return (row.lang, 0)
+    return (row.kind, min(6, max(0, int(math.log2(max(len(row.text), 32) / 32)))))
+
+
+def balanced(rows: Sequence[Row], power: float = 0.5) -> list[Row]:
+    """Gives each row a weight so that a family counts as `rows ** power`, and both labels weigh the same, in total and in each
+    cell of language and length (there within `CELL_FACTOR_MAX`).
+
+    `power` 1 is by row, 0 is by family. Weights sum to one, apart from the harmful questions' own small share.
     """
+    given = rows
+    harmful = [row for row in rows if row.harmful]
+    rows = [row for row in rows if not row.harmful]
     sizes = Counter((row.family, row.attack) for row in rows)
-    raw = [
-        SOURCE_TRUST.get(row.source, 1.0) * sizes[row.family, row.attack] ** (power - 1.0) for row in rows
-    ]  # fmt: skip
-    totals = {label: sum(w for w, row in zip(raw, rows, strict=True) if row.attack == label) for label in (True, False)}
-    half = len(rows) / 2
-    return [replace(row, weight=w * half / totals[row.attack]) for w, row in zip(raw, rows, strict=True)]
+    raw = [SOURCE_TRUST.get(row.source, 1.0) * sizes[row.family, row.attack] ** (power - 1.0) for row in rows]
+    for key in (_cell, lambda row: ("", 0)):
+        totals: Counter[tuple[tuple[str, int], bool]] = Counter()
+        for weight, row in zip(raw, rows, strict=True):
+            totals[key(row), row.attack] += weight  # type: ignore[assignment]
+        limit = CELL_FACTOR_MAX if key is _cell else math.inf
+        for place, row in enumerate(rows):
+            mine, other = totals[key(row), row.attack], totals[key(row), not row.attack]
+            if other:
+                factor = (mine + other) / (2 * mine)
+                raw[place] *= min(limit, max(1 / limit, factor))
+    shares = {id(row): weight / sum(raw) for weight, row in zip(raw, rows, strict=True)}
+    shares |= {id(row): HARMFUL_SHARE / len(harmful) for row in harmful}
+    return [replace(row, weight=shares[id(row)]) for row in given]
 
 
 def texts_of(rows: Iterable[Row]) -> list[str]:

@@ -45,7 +45,13 @@ class Settings:
     own_scale: float = 1.0
     mixed_rows: int = 4000
     lexical: bool = False
+    peak: bool = False
+    hashed_pooling: str = "mean"
     auxiliary: float = 0.3
+
+
+PEAK_FACTOR = 1.5
+"""Brings peaks to about unit deviation."""
 
 
 class Detector(nn.Module):
@@ -58,7 +64,7 @@ class Detector(nn.Module):
         self.deltas = nn.ParameterList(
             [nn.Parameter(torch.zeros_like(table), requires_grad=settings.fine_tune) for table in self.initial]
         )
-        width = sum(table.shape[1] for table in self.initial) + dense
+        width = sum(table.shape[1] for table in self.initial) * (1 + settings.peak) + dense
         self.hashed: nn.Parameter | None = None
         if settings.hashing.word_orders or settings.hashing.character_orders:
             self.hashed = nn.Parameter(torch.randn(settings.hashing.buckets, settings.hashed_dimensions) * 0.1)
@@ -75,14 +81,22 @@ class Detector(nn.Module):
 
     def inputs(self, bags: Sequence[tuple[torch.Tensor, torch.Tensor]], dense: torch.Tensor) -> torch.Tensor:
         """The network's input of each window."""
-        parts = []
+        parts, peaks = [], []
         for (ids, offsets), initial, delta in zip(bags, self.initial, self.deltas, strict=False):
-            pooled = nn.functional.embedding_bag(ids, initial + delta if self.settings.fine_tune else initial, offsets, mode="mean")
-            parts.append(pooled * self.factor)
-        parts.append(dense)
+            vectors = initial + delta if self.settings.fine_tune else initial
+            parts.append(nn.functional.embedding_bag(ids, vectors, offsets, mode="mean") * self.factor)
+            if self.settings.peak:
+                high = nn.functional.embedding_bag(ids, vectors, offsets, mode="max")
+                low = -nn.functional.embedding_bag(ids, -vectors, offsets, mode="max")
+                peaks.append(torch.where(high >= -low, high, low) * PEAK_FACTOR)
+        parts += [*peaks, dense]
         if self.hashed is not None:
             ids, offsets = bags[-1]
-            parts.append(nn.functional.embedding_bag(ids, self.hashed, offsets, mode="mean") * self.factor)
+            pooled = nn.functional.embedding_bag(ids, self.hashed, offsets, mode="mean") * self.factor
+            if self.settings.hashed_pooling == "root":
+                sizes = torch.diff(offsets, append=torch.tensor([len(ids)])).clamp(min=1).float()
+                pooled = pooled * sizes.sqrt()[:, None] / 8.0
+            parts.append(pooled)
         return torch.cat(parts, dim=1)
 
     def forward(self, bags: Sequence[tuple[torch.Tensor, torch.Tensor]], dense: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,78 @@
+"""From out-of-fold logits to a probability and a threshold, for the worst source and not for the pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from training.metrics import above, threshold_at
+from training.shipped import BLOCK_PROBABILITY, FPR_HARD_MAX, FPR_POOLED_MAX
+
+HARD_ROWS_MIN = 50
+"""With fewer rows a 5% share is two texts: too little to set a threshold by."""
+
+HARD_RAISE_MAX = 1.0
+"""Logits that hard sources may lift the threshold above the pooled one; beyond it recall on everything else is the price."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """probability = sigmoid(scale * logit + offset); it is `BLOCK_PROBABILITY` at `block_logit`."""
+
+    scale: float
+    offset: float
+    block_logit: float
+    escalate_logit: float
+    base_rate: float
+    """Share of attacks among events at which the probability is calibrated."""
+
+    def probability(self, logit: float) -> float:
+        return float(1.0 / (1.0 + np.exp(-(self.scale * logit + self.offset))))
+
+
+def family_weights(families: NDArray[np.str_], attack: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Each family weighs the same within its label, both labels the same in total."""
+    weights = np.zeros(len(families))
+    for label in (True, False):
+        names = np.unique(families[attack == label])
+        for name in names:
+            member = (families == name) & (attack == label)
+            weights[member] = 1.0 / (len(names) * member.sum())
+    return weights
+
+
+def block_threshold(logit: NDArray[np.float64], attack: NDArray[np.bool_], hard: NDArray[np.bool_], source: NDArray[np.str_]) -> float:
+    """The lowest logit that keeps the pooled and the per-source bounds, the latter as far as `HARD_RAISE_MAX` allows."""
+    pooled = threshold_at(logit[~attack], FPR_POOLED_MAX)
+    wanted = pooled
+    for name in np.unique(source[hard]):
+        member = hard & (source == name)
+        if member.sum() >= HARD_ROWS_MIN:
+            wanted = max(wanted, threshold_at(logit[member], FPR_HARD_MAX))
+    return min(wanted, pooled + HARD_RAISE_MAX)
+
+
+def calibrate(
+    logit: NDArray[np.float64], attack: NDArray[np.bool_], hard: NDArray[np.bool_], source: NDArray[np.str_], family: NDArray[np.str_]
+) -> Calibration:
+    """Platt scaling (1999) on out-of-fold logits for the slope; the offset puts the block threshold at `BLOCK_PROBABILITY`."""
+    weights = family_weights(family, attack) * len(logit)
+    fitted = LogisticRegression(C=1e6).fit(logit[:, None], attack, sample_weight=weights)
+    scale, even = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
+    block = block_threshold(logit, attack, hard, source)
+    offset = float(np.log(BLOCK_PROBABILITY / (1 - BLOCK_PROBABILITY))) - scale * block
+    base_rate = float(1.0 / (1.0 + np.exp(-(offset - even))))
+    escalate = threshold_at(logit[~attack], 0.05)
+    return Calibration(scale, offset, block, min(escalate, block), base_rate)
+
+
+def report(calibration: Calibration, logit: NDArray[np.float64], attack: NDArray[np.bool_]) -> str:
+    """One line of what the threshold does out of fold."""
+    recall, fpr = above(logit[attack], calibration.block_logit), above(logit[~attack], calibration.block_logit)
+    return (
+        f"block at logit {calibration.block_logit:.3f} (p {BLOCK_PROBABILITY}): out-of-fold recall {recall}, FPR {fpr}; "
+        f"scale {calibration.scale:.3f}, offset {calibration.offset:.3f}, calibrated at {calibration.base_rate:.1%} attacks"
+    )

@@ -1,0 +1,95 @@
+"""Trains the classifier that ships, with its tables, and writes `embedding.safetensors` and `head.safetensors`.
+
+Calibration and thresholds come from the out-of-fold logits of `python -m training.evaluate_loso --shipped`; run that first.
+
+    python -m training.head [--folder DIR] [--threads 2]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from training.calibrate import Calibration, calibrate, report
+from training.dataset import Dataset, load, training_rows
+from training.evaluate_loso import Outcome, table
+from training.export import quantise, tuned_vectors, write_embedding, write_head
+from training.features import WORK
+from training.model import OUTPUTS, Detector, scores, train
+from training.shipped import MODELS, SEED, SETTINGS, VIEW_OFFSET
+
+SHIPPED_NAME = "shipped"
+
+
+def out_of_fold() -> Calibration:
+    """Calibration from the leave-one-source-out run of the shipped settings."""
+    path = WORK / f"loso_{SHIPPED_NAME}.npz"
+    if not path.is_file():
+        raise SystemExit(f"{path} is missing: run python -m training.evaluate_loso --shipped")
+    data = np.load(path)
+    found = calibrate(data["logit"], data["attack"], data["hard"], data["source"], data["family"])
+    print(report(found, data["logit"], data["attack"]))
+    return found
+
+
+def quantised(model: Detector) -> Detector:
+    """The model as the run time will see it: tables rounded to int8."""
+    for initial, delta in zip(model.initial, model.deltas, strict=True):
+        rows, scale = quantise((initial + delta).detach().numpy())
+        initial.copy_(torch.from_numpy(rows.astype(np.float32) * scale[:, None]))
+        with torch.no_grad():
+            delta.zero_()
+    if model.hashed is not None:
+        rows, scale = quantise(model.hashed.detach().numpy())
+        with torch.no_grad():
+            model.hashed.copy_(torch.from_numpy(rows.astype(np.float32) * scale[:, None]))
+    return model
+
+
+def dev_table(model: Detector, dataset: Dataset, limit: float) -> str:
+    """Per source on the dev rows, at the shipped threshold (both columns show it)."""
+    held = [i for i in range(dataset.train_count, dataset.train_count + dataset.dev_count) if not dataset.rows[i].harmful]
+    logits = scores(model, dataset.prepared, held)[:, 0]
+    outcomes = [Outcome(dataset.rows[i], float(z), limit, limit) for i, z in zip(held, logits, strict=True)]
+    attack = np.array([o.row.attack for o in outcomes])
+    recall, fpr = (logits[attack] > limit).mean(), (logits[~attack] > limit).mean()
+    at_two = np.quantile(logits[~attack], 0.98)
+    return f"dev at the shipped threshold: recall {recall:.3f}, FPR {fpr:.4f}; at 2% FPR on dev: recall {(logits[attack] > at_two).mean():.3f}\n{table(outcomes)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=MODELS)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    calibration = out_of_fold()
+    dataset = load(SETTINGS, SEED)
+    rows, indices = training_rows(dataset, frozenset(), SETTINGS)
+    model = train(SETTINGS, dataset.initial, dataset.prepared, rows, indices, SEED)
+    torch.save({"state": model.state_dict()}, WORK / "head.pt")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    note = "static tables of all-MiniLM-L6-v2 and multilingual-e5-small, fine-tuned with the head; training/README.md"
+    write_embedding(options.folder / "embedding.safetensors", dataset.tables, tuned_vectors(model, dataset.tables, dataset.used), note)
+    others = len(OUTPUTS) - 1
+    write_head(
+        options.folder / "head.safetensors", model, SETTINGS, note,
+        {"scale": [calibration.scale, *[1.0] * others], "offset": [calibration.offset, *[0.0] * others]},
+        {"window_offset": 0.0, "window_log": 0.0, "view_offset": VIEW_OFFSET},
+        {
+            "block": calibration.probability(calibration.block_logit),
+            "escalate": calibration.probability(calibration.escalate_logit),
+            "block_logit": calibration.block_logit, "escalate_logit": calibration.escalate_logit, "base_rate": calibration.base_rate,
+        },
+        None,
+    )  # fmt: skip
+    print(dev_table(quantised(model), dataset, calibration.block_logit))
+    for path in sorted(options.folder.glob("*.safetensors")):
+        print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""The settings of the model that ships, chosen by `training.evaluate_loso` (docs/detection-quality.md has the comparison)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.features import HashShape, WindowShape
+from training.model import Settings
+
+SEED = 7
+
+SETTINGS = Settings(
+    window=WindowShape(64, 48, 256),
+    hashing=HashShape(word_orders=(1, 2, 3), buckets=1 << 16),
+    epochs=6,
+)
+
+MODELS = Path(__file__).resolve().parents[1] / "python" / "aimds" / "patterns" / "models"
+
+BLOCK_PROBABILITY = 0.80
+"""The default of `decide.block_threshold`: the calibration puts the shipped threshold there."""
+
+FPR_POOLED_MAX = 0.02
+FPR_HARD_MAX = 0.05
+"""What the shipped threshold may cost on sources not trained on: pooled, and on each hard benign source."""
+
+VIEW_OFFSET = 1.0
+"""A decoded reading must be one logit stronger than the text itself: each reading is one more chance of a false alarm."""
