@@ -15,7 +15,7 @@ HARD_ROWS_MIN = 50
 """With fewer rows a 5% share is two texts: too little to set a threshold by."""
 
 HARD_RAISE_MAX = 1.0
-"""Logits that hard sources may lift the threshold above the pooled one; beyond it recall on everything else is the price."""
+"""Logits that hard sources may lift the threshold above the pooled one; beyond it recall pays."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Calibration:
     """Share of attacks among events at which the probability is calibrated."""
 
     def probability(self, logit: float) -> float:
+        """The calibrated probability of a logit."""
         return float(1.0 / (1.0 + np.exp(-(self.scale * logit + self.offset))))
 
 
@@ -44,8 +45,10 @@ def family_weights(families: NDArray[np.str_], attack: NDArray[np.bool_]) -> NDA
     return weights
 
 
-def block_threshold(logit: NDArray[np.float64], attack: NDArray[np.bool_], hard: NDArray[np.bool_], source: NDArray[np.str_]) -> float:
-    """The lowest logit that keeps the pooled and the per-source bounds, the latter as far as `HARD_RAISE_MAX` allows."""
+def block_threshold(
+    logit: NDArray[np.float64], attack: NDArray[np.bool_], hard: NDArray[np.bool_], source: NDArray[np.str_]
+) -> float:
+    """The lowest logit that keeps the pooled bound, and the per-source bounds as far as `HARD_RAISE_MAX` allows."""
     pooled = threshold_at(logit[~attack], FPR_POOLED_MAX)
     wanted = pooled
     for name in np.unique(source[hard]):
@@ -56,9 +59,13 @@ def block_threshold(logit: NDArray[np.float64], attack: NDArray[np.bool_], hard:
 
 
 def calibrate(
-    logit: NDArray[np.float64], attack: NDArray[np.bool_], hard: NDArray[np.bool_], source: NDArray[np.str_], family: NDArray[np.str_]
+    logit: NDArray[np.float64],
+    attack: NDArray[np.bool_],
+    hard: NDArray[np.bool_],
+    source: NDArray[np.str_],
+    family: NDArray[np.str_],
 ) -> Calibration:
-    """Platt scaling (1999) on out-of-fold logits for the slope; the offset puts the block threshold at `BLOCK_PROBABILITY`."""
+    """Platt scaling (1999) of out-of-fold logits; the offset puts the threshold at `BLOCK_PROBABILITY`."""
     weights = family_weights(family, attack) * len(logit)
     fitted = LogisticRegression(C=1e6).fit(logit[:, None], attack, sample_weight=weights)
     scale, even = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
@@ -73,6 +80,8 @@ def report(calibration: Calibration, logit: NDArray[np.float64], attack: NDArray
     """One line of what the threshold does out of fold."""
     recall, fpr = above(logit[attack], calibration.block_logit), above(logit[~attack], calibration.block_logit)
     return (
-        f"block at logit {calibration.block_logit:.3f} (p {BLOCK_PROBABILITY}): out-of-fold recall {recall}, FPR {fpr}; "
-        f"scale {calibration.scale:.3f}, offset {calibration.offset:.3f}, calibrated at {calibration.base_rate:.1%} attacks"
+        f"block at logit {calibration.block_logit:.3f} (p {BLOCK_PROBABILITY}): out-of-fold recall {recall}, "
+        f"FPR {fpr}; "
+        f"scale {calibration.scale:.3f}, offset {calibration.offset:.3f}, "
+        f"calibrated at {calibration.base_rate:.1%} attacks"
     )

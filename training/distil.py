@@ -1,7 +1,8 @@
 """Makes the static token tables: each piece of a vocabulary through its teacher, PCA, SIF weights.
 
-Method: model2vec (Minish Lab, 2024) with SIF weights (Arora, Liang, Ma, "A simple but tough-to-beat baseline for sentence
-embeddings", 2017). Output: `training/work/table_<teacher>.npz`, float; `training.head` fine-tunes and quantises it.
+Method: model2vec (Minish Lab, 2024) with SIF weights
+(Arora, Liang, Ma, "A simple but tough-to-beat baseline for
+sentence embeddings", 2017). Output: `training/work/table_<teacher>.npz`, float; `training.head` fine-tunes and quantises it.
 
     python -m training.distil [--teachers minilm e5] [--dimensions 128]
 """
@@ -61,6 +62,7 @@ def distil(teacher: Teacher, keep: list[int], probabilities: Floats, dimensions:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--teachers", nargs="+", choices=["minilm", "e5"], default=["minilm", "e5"])
     parser.add_argument("--dimensions", type=int, default=128)
@@ -68,7 +70,7 @@ def main() -> None:
     WORK.mkdir(exist_ok=True)
     if "minilm" in options.teachers:
         teacher = load_minilm()
-        # BERT's vocabulary is ordered by frequency within its whole words; entries below 999 are unused slots and characters.
+        # BERT's vocabulary is ordered by frequency within its whole words; the first entries are unused slots.
         keep = [i for i, piece in enumerate(teacher.pieces) if not piece.startswith("[unused")]
         distil(teacher, keep, zipf(len(keep)), options.dimensions, WORK / "table_minilm.npz")
     if "e5" in options.teachers:

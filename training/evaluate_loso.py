@@ -1,8 +1,8 @@
-"""Leave-one-source-family-out: each family is judged by a model that saw nothing of it. The instrument for every choice.
+"""Leave-one-source-family-out: each family is judged by a model that saw nothing of it; the measure of every choice.
 
-For each fold the threshold is set on the *dev* benign rows of the families that were trained on (not trained on themselves, but of
-known sources), so that it is what a builder without the held-out source would have shipped. `harmful_request` rows are not
-counted. Two or three families that share nothing are held out together to save time (`--folds single` holds out one by one).
+For each fold the threshold is set on the *dev* benign rows of the families that were trained on (not trained on
+themselves, but of known sources): what a builder without the held-out source would have shipped. `harmful_request` rows
+are not counted. Families that share nothing are held out together to save time (`--folds single` holds out one by one).
 
     python -m training.evaluate_loso [--set epochs=4 hidden=64 ...] [--folds grouped|single] [--name NAME]
 """
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from training.corpus import HARD_CATEGORY, Row
 from training.dataset import Dataset, load, training_rows
-from training.features import WORK, HashShape, WindowShape
+from training.features import WORK
 from training.metrics import Scores, above, auroc, auroc_interval, threshold_at
 from training.model import Settings, scores, train
 
@@ -32,8 +32,24 @@ GROUPED = (
     ("spikee", "s_labs", "prompts_chat", "repo_code_docs"),
     ("agentdojo", "neuralchemy", "gpteacher", "banking77", "purplellama_code", "trace_bfcl_multi_turn"),
     ("injecagent", "jailbreaks", "purplellama_frr", "polyai", "p3_t0_permissive", "system_design_primer"),
-    ("bipia_train", "purplellama_pi", "atomic_red_team", "prompts_chat_ui", "fuzzyai_benign", "trace_tau_bench_airline", "mt_bench"),
-    ("deepset", "purplellama_interpreter", "payloads_all_the_things", "prompt_engineering_guide", "purplellama_malware_qa", "bfcl", "gsm8k"),
+    (
+        "bipia_train",
+        "purplellama_pi",
+        "atomic_red_team",
+        "prompts_chat_ui",
+        "fuzzyai_benign",
+        "trace_tau_bench_airline",
+        "mt_bench",
+    ),
+    (
+        "deepset",
+        "purplellama_interpreter",
+        "payloads_all_the_things",
+        "prompt_engineering_guide",
+        "purplellama_malware_qa",
+        "bfcl",
+        "gsm8k",
+    ),
 )
 """Families held out together: no two of a group share texts, templates or style."""
 
@@ -50,7 +66,11 @@ class Outcome:
 
 def folds_of(dataset: Dataset, kind: str) -> list[frozenset[str]]:
     """The families to hold out, fold by fold; families that no group names ride along in the last folds."""
-    families = {row.family for row in dataset.rows[: dataset.train_count + dataset.dev_count] if not row.family.startswith("own_")}
+    families = {
+        row.family
+        for row in dataset.rows[: dataset.train_count + dataset.dev_count]
+        if not row.family.startswith("own_")
+    }
     if kind == "single":
         return [frozenset({family}) for family in sorted(families)]
     named = {family for group in GROUPED for family in group}
@@ -61,7 +81,9 @@ def folds_of(dataset: Dataset, kind: str) -> list[frozenset[str]]:
     return [frozenset(group) for group in groups]
 
 
-def run(dataset: Dataset, settings: Settings, folds: Iterable[frozenset[str]], seed: int, verbose: bool = True) -> list[Outcome]:
+def run(
+    dataset: Dataset, settings: Settings, folds: Iterable[frozenset[str]], seed: int, verbose: bool = True
+) -> list[Outcome]:
     """Trains a model a fold and scores what it did not see."""
     out: list[Outcome] = []
     counted = dataset.train_count + dataset.dev_count
@@ -165,6 +187,7 @@ def save_outcomes(outcomes: list[Outcome], name: str) -> None:
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--set", nargs="*", default=[], help="settings, name=value")
     parser.add_argument("--folds", choices=["grouped", "single"], default="grouped")

@@ -75,13 +75,20 @@ def write_head(
         mean, factor = np.concatenate([mean, dense_scale[0]]), np.concatenate([factor, dense_scale[1]])
         blocks.append("lexical")
     tensors: dict[str, NDArray[Any]] = {"dense.mean": mean, "dense.factor": factor}
-    meta: dict[str, Any] = {"format": "aimds.head", "version": 1, "model": note, "outputs": list(OUTPUTS), "blocks": blocks}
+    meta: dict[str, Any] = {
+        "format": "aimds.head",
+        "version": 1,
+        "model": note,
+        "outputs": list(OUTPUTS),
+        "blocks": blocks,
+    }
     if model.hashed is not None:
         rows, scale = quantise(model.hashed.detach().numpy() * model.factor)
         tensors |= {"hashed.table": rows, "hashed.scale": scale}
         meta["hashed"] = {
-            "word_orders": list(settings.hashing.word_orders), "character_orders": list(settings.hashing.character_orders),
-            "pooling": "mean", "distinct": True,
+            "word_orders": list(settings.hashing.word_orders),
+            "character_orders": list(settings.hashing.character_orders),
+            "pooling": settings.hashed_pooling, "distinct": True,
         }  # fmt: skip
     layers = [layer for layer in (model.first, model.last) if layer is not None]
     meta["layers"] = [{"activation": "relu"}] * (len(layers) - 1) + [{"activation": "none"}]

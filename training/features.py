@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import regex
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 Ints = NDArray[np.int64]
 
@@ -100,7 +99,9 @@ def load_table(teacher: str) -> Table:
         tokenizer = Tokenizer(
             models.WordPiece(place, unk_token="[UNK]", continuing_subword_prefix="##", max_input_chars_per_word=100)
         )
-        tokenizer.normalizer = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=True, strip_accents=True, lowercase=True)
+        tokenizer.normalizer = normalizers.BertNormalizer(
+            clean_text=True, handle_chinese_chars=True, strip_accents=True, lowercase=True
+        )
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         dead = frozenset(place[piece] for piece in SPECIAL_WORDPIECE)
         return Table("english", tokenizer, vectors, pieces, scores, place["[UNK]"], dead)
@@ -109,17 +110,15 @@ def load_table(teacher: str) -> Table:
     scores = np.concatenate([[floor], scores]).astype(np.float32)
     vectors = np.concatenate([np.zeros((1, vectors.shape[1]), np.float32), vectors])
     tokenizer = Tokenizer(
-        models.Unigram([("<unk>" if i == 0 else p, float(s)) for i, (p, s) in enumerate(zip(pieces, scores, strict=True))], unk_id=0, byte_fallback=False)
+        models.Unigram(
+            [("<unk>" if i == 0 else p, float(s)) for i, (p, s) in enumerate(zip(pieces, scores, strict=True))],
+            unk_id=0,
+            byte_fallback=False,
+        )
     )
-    tokenizer.normalizer = normalizers.Replace(_regex_space(), " ")
+    tokenizer.normalizer = normalizers.Replace(Regex(r"\s+"), " ")
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
     return Table("world", tokenizer, vectors, pieces, scores, 0, frozenset({0}))
-
-
-def _regex_space() -> Any:
-    from tokenizers import Regex
-
-    return Regex(r"\s+")
 
 
 class UnitHasher:
@@ -133,6 +132,7 @@ class UnitHasher:
         self.shift = 64 - (shape.buckets.bit_length() - 1)
 
     def unit(self, text: str) -> int:
+        """Number of a unit, counted up from 0."""
         lowered = "".join(character.lower() for character in text)
         found = self.place.get(lowered)
         if found is None:
@@ -142,9 +142,11 @@ class UnitHasher:
             if self.shape.character_orders and len(lowered) >= 2:
                 framed = f"<{lowered}>"
                 for start in range(len(framed)):
-                    for order in self.shape.character_orders:
-                        if start + order <= len(framed):
-                            grams.append(step_all(framed[start : start + order], _SEED ^ (16 + order)))
+                    grams += [
+                        step_all(framed[start : start + order], _SEED ^ (16 + order))
+                        for order in self.shape.character_orders
+                        if start + order <= len(framed)
+                    ]
             self.character_ids.append(np.array(grams, np.uint64))
         return found
 
@@ -173,10 +175,6 @@ class Prepared:
     windows: list[list[list[NDArray[np.int32]]]] = field(default_factory=list)
     dense: list[NDArray[np.float32]] = field(default_factory=list)
     """Per text [windows, features]: lexical features; empty arrays when there are none."""
-
-    def extend(self, other: Prepared) -> None:
-        self.windows += other.windows
-        self.dense += other.dense
 
 
 def unit_spans(text: str) -> list[tuple[int, int]]:

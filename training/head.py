@@ -1,6 +1,6 @@
 """Trains the classifier that ships, with its tables, and writes `embedding.safetensors` and `head.safetensors`.
 
-Calibration and thresholds come from the out-of-fold logits of `python -m training.evaluate_loso --shipped`; run that first.
+Calibration and thresholds come from the logits of `python -m training.evaluate_loso --shipped`: run it first.
 
     python -m training.head [--folder DIR] [--threads 2]
 """
@@ -51,16 +51,20 @@ def quantised(model: Detector) -> Detector:
 
 def dev_table(model: Detector, dataset: Dataset, limit: float) -> str:
     """Per source on the dev rows, at the shipped threshold (both columns show it)."""
-    held = [i for i in range(dataset.train_count, dataset.train_count + dataset.dev_count) if not dataset.rows[i].harmful]
+    held = [
+        i for i in range(dataset.train_count, dataset.train_count + dataset.dev_count) if not dataset.rows[i].harmful
+    ]
     logits = scores(model, dataset.prepared, held)[:, 0]
     outcomes = [Outcome(dataset.rows[i], float(z), limit, limit) for i, z in zip(held, logits, strict=True)]
     attack = np.array([o.row.attack for o in outcomes])
     recall, fpr = (logits[attack] > limit).mean(), (logits[~attack] > limit).mean()
     at_two = np.quantile(logits[~attack], 0.98)
-    return f"dev at the shipped threshold: recall {recall:.3f}, FPR {fpr:.4f}; at 2% FPR on dev: recall {(logits[attack] > at_two).mean():.3f}\n{table(outcomes)}"
+    shipped = f"dev at the shipped threshold: recall {recall:.3f}, FPR {fpr:.4f}"
+    return f"{shipped}; at 2% FPR on dev: recall {(logits[attack] > at_two).mean():.3f}\n{table(outcomes)}"
 
 
 def main() -> None:
+    """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=MODELS)
     parser.add_argument("--threads", type=int, default=1)
@@ -73,7 +77,12 @@ def main() -> None:
     torch.save({"state": model.state_dict()}, WORK / "head.pt")
     options.folder.mkdir(parents=True, exist_ok=True)
     note = "static tables of all-MiniLM-L6-v2 and multilingual-e5-small, fine-tuned with the head; training/README.md"
-    write_embedding(options.folder / "embedding.safetensors", dataset.tables, tuned_vectors(model, dataset.tables, dataset.used), note)
+    write_embedding(
+        options.folder / "embedding.safetensors",
+        dataset.tables,
+        tuned_vectors(model, dataset.tables, dataset.used),
+        note,
+    )
     others = len(OUTPUTS) - 1
     write_head(
         options.folder / "head.safetensors", model, SETTINGS, note,
@@ -82,7 +91,9 @@ def main() -> None:
         {
             "block": calibration.probability(calibration.block_logit),
             "escalate": calibration.probability(calibration.escalate_logit),
-            "block_logit": calibration.block_logit, "escalate_logit": calibration.escalate_logit, "base_rate": calibration.base_rate,
+            "block_logit": calibration.block_logit,
+            "escalate_logit": calibration.escalate_logit,
+            "base_rate": calibration.base_rate,
         },
         None,
     )  # fmt: skip

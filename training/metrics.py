@@ -22,6 +22,7 @@ class Share:
 
     @property
     def value(self) -> float:
+        """The share itself; NaN of nothing."""
         return self.hits / self.total if self.total else math.nan
 
     @property

@@ -25,12 +25,21 @@ def insert(container: str, payload: str, rng: random.Random) -> str:
 
 
 def mixed(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
-    """`count` attacked copies of honest rows. Half of the payloads are ours, half short attacks of the same training rows."""
+    """`count` attacked copies of honest rows; the payloads are ours, or short attacks of the same training rows."""
     rng = seeded(seed, FAMILY)
-    containers = [row for row in rows if not row.attack and len(row.text) >= CONTAINER_CHARACTERS_MIN and not row.family.startswith("own_")]
+    containers = [
+        row
+        for row in rows
+        if not row.attack and len(row.text) >= CONTAINER_CHARACTERS_MIN and not row.family.startswith("own_")
+    ]
     sources: dict[str, list[Row]] = {}
     for row in rows:
-        if row.attack and not row.harmful and len(row.text) <= PAYLOAD_CHARACTERS_MAX and row.category in {"instruction_override", "prompt_leak", "jailbreak_roleplay"}:
+        if (
+            row.attack
+            and not row.harmful
+            and len(row.text) <= PAYLOAD_CHARACTERS_MAX
+            and row.category in {"instruction_override", "prompt_leak", "jailbreak_roleplay"}
+        ):
             sources.setdefault(row.family, []).append(row)
     by_family: dict[str, list[Row]] = {}
     for row in containers:
@@ -47,5 +56,16 @@ def mixed(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
             picked = rng.choice(sources[rng.choice(payload_families)])
             payload, category, origin = picked.text, picked.category, picked.family
         text = insert(container.text[:3000], payload, rng)
-        out.append(Row(text, True, category, FAMILY, FAMILY, container.lang, "document", parents=frozenset({container.family, origin})))
+        out.append(
+            Row(
+                text,
+                True,
+                category,
+                FAMILY,
+                FAMILY,
+                container.lang,
+                "document",
+                parents=frozenset({container.family, origin}),
+            )
+        )
     return out

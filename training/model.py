@@ -115,7 +115,9 @@ class Batches:
         self.channels = channels
         self.random = np.random.default_rng(seed)
 
-    def bags(self, rows: Sequence[int], windows_max: int | None, token_dropout: float) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], torch.Tensor, torch.Tensor]:
+    def bags(
+        self, rows: Sequence[int], windows_max: int | None, token_dropout: float
+    ) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], torch.Tensor, torch.Tensor]:
         """Bags of every channel, dense features, and the text each window belongs to."""
         parts: list[list[NDArray[np.int32]]] = [[] for _ in range(self.channels)]
         owner: list[int] = []
@@ -147,12 +149,14 @@ def strongest(logits: torch.Tensor, owner: torch.Tensor, texts: int) -> torch.Te
     """Logits of the window with the largest `attack` logit, for each text: as the run time combines them."""
     best = torch.full((texts,), -1e9).scatter_reduce(0, owner, logits[:, 0].detach(), "amax")
     is_best = logits[:, 0].detach() >= best[owner] - 1e-7
-    index = torch.full((texts,), len(owner)).scatter_reduce(0, owner[is_best], torch.arange(len(owner))[is_best], "amin")
+    index = torch.full((texts,), len(owner)).scatter_reduce(
+        0, owner[is_best], torch.arange(len(owner))[is_best], "amin"
+    )
     return logits[index]
 
 
 def targets(rows: Sequence[Row]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Labels and their masks [rows, outputs]. A harmful question is neither attack nor benign; categories of mixed rows are known."""
+    """Labels and their masks [rows, outputs]. A harmful question is neither attack nor benign."""
     label = np.zeros((len(rows), len(OUTPUTS)), np.float32)
     mask = np.ones_like(label)
     for place, row in enumerate(rows):
@@ -167,15 +171,14 @@ def targets(rows: Sequence[Row]) -> tuple[NDArray[np.float32], NDArray[np.float3
     return label, mask
 
 
-def used_rows(prepared: Prepared, tables: Sequence[Table]) -> list[NDArray[np.int64]]:
-    """Ids of each table that occur at all: only those can move."""
-    out = []
-    for channel in range(len(tables)):
-        out.append(np.unique(np.concatenate([windows[0][channel] for windows in prepared.windows])).astype(np.int64))
-    return out
-
-
-def train(settings: Settings, initial: Sequence[NDArray[np.float32]], prepared: Prepared, rows: Sequence[Row], indices: NDArray[np.int64], seed: int) -> Detector:
+def train(
+    settings: Settings,
+    initial: Sequence[NDArray[np.float32]],
+    prepared: Prepared,
+    rows: Sequence[Row],
+    indices: NDArray[np.int64],
+    seed: int,
+) -> Detector:
     """Trains on the rows at `indices`, drawn each epoch in proportion to their weights."""
     torch.manual_seed(seed)
     dense = prepared.dense[0].shape[1]
@@ -188,12 +191,15 @@ def train(settings: Settings, initial: Sequence[NDArray[np.float32]], prepared: 
     tables = [*model.deltas, *([model.hashed] if model.hashed is not None else [])]
     known = {id(parameter) for parameter in tables}
     head = [parameter for parameter in model.parameters() if id(parameter) not in known]
+    decay = settings.table_decay / settings.table_rate / 100
     optimiser = torch.optim.AdamW([
-        {"params": [t for t in tables if t.requires_grad], "lr": settings.table_rate, "weight_decay": settings.table_decay / settings.table_rate / 100},
+        {"params": [t for t in tables if t.requires_grad], "lr": settings.table_rate, "weight_decay": decay},
         {"params": head, "lr": settings.head_rate, "weight_decay": settings.head_decay},
     ])  # fmt: skip
     steps = settings.epochs * (settings.epoch_rows // settings.batch_rows)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [settings.table_rate, settings.head_rate], total_steps=steps, pct_start=0.15)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [settings.table_rate, settings.head_rate], total_steps=steps, pct_start=0.15
+    )
     share = torch.tensor([1.0] + [settings.auxiliary / (len(OUTPUTS) - 1)] * (len(OUTPUTS) - 1))
     model.train()
     for _ in range(steps):
@@ -211,7 +217,9 @@ def train(settings: Settings, initial: Sequence[NDArray[np.float32]], prepared: 
     return model
 
 
-def scores(model: Detector, prepared: Prepared, indices: Sequence[int] | NDArray[np.int64], batch_rows: int = 512) -> NDArray[np.float64]:
+def scores(
+    model: Detector, prepared: Prepared, indices: Sequence[int] | NDArray[np.int64], batch_rows: int = 512
+) -> NDArray[np.float64]:
     """Logits [rows, outputs] of the strongest window of each text."""
     channels = len(model.initial) + (model.hashed is not None)
     batches = Batches(prepared, channels, 0)

@@ -1,4 +1,4 @@
-"""The settings of the model that ships, chosen by `training.evaluate_loso` (docs/detection-quality.md has the comparison)."""
+"""The settings of the model that ships, chosen by `training.evaluate_loso` (see docs/detection-quality.md)."""
 
 from __future__ import annotations
 
@@ -25,4 +25,4 @@ FPR_HARD_MAX = 0.05
 """What the shipped threshold may cost on sources not trained on: pooled, and on each hard benign source."""
 
 VIEW_OFFSET = 1.0
-"""A decoded reading must be one logit stronger than the text itself: each reading is one more chance of a false alarm."""
+"""A decoded reading must be one logit stronger than the text itself: each is one more chance of a false alarm."""

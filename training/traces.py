@@ -41,7 +41,7 @@ def trace_events(part: str, sources: tuple[str, ...]) -> Iterator[TraceEvent]:
 
 
 def clean_event_rows(part: str) -> list[Row]:
-    """Each different event of the traces without attack, as a benign row; agentdyn shares the family of its text form."""
+    """Each different event of the clean traces, as a benign row; agentdyn shares the family of its text form."""
     seen: set[str] = set()
     out = []
     for event in trace_events(part, CLEAN_TRACES):

@@ -1,7 +1,7 @@
 """Pruning of the 250,000-piece multilingual vocabulary to what the target languages use.
 
-A piece is kept if our own corpora use it, or if it is among the most probable of its script, by a quota per script; and every
-single character of those scripts is kept, so that any text of theirs can still be cut into pieces.
+A piece is kept if our own corpora use it, or if it is among the most probable of its script, by a quota per script; and
+every single character of those scripts is kept, so that any text of theirs can still be cut into pieces.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SCRIPT_QUOTA = {
     "TAMIL": 1_200, "TELUGU": 1_000, "GEORGIAN": 600, "ARMENIAN": 600, "GURMUKHI": 500, "GUJARATI": 600,
     "MALAYALAM": 600, "KANNADA": 600, "ETHIOPIC": 300, "KHMER": 300, "MYANMAR": 300, "LAO": 200, "SINHALA": 300,
 }  # fmt: skip
-"""Pieces kept by probability, by script: in proportion to how much of the target languages' traffic we expect, not measured."""
+"""Pieces kept by probability, by script: by how much traffic we expect of it."""
 
 OTHER_QUOTA = 3_000
 """Digits, punctuation, emoji, mixed."""
@@ -42,7 +42,9 @@ def kept_pieces(teacher: Teacher, texts: Iterable[str]) -> list[int]:
     uses: Counter[int] = Counter()
     for encoding in teacher.tokenizer.encode_batch(list(texts), add_special_tokens=False):
         uses.update(set(encoding.ids))
-    special = {piece_id for piece_id, piece in enumerate(teacher.pieces) if piece.startswith("<") and piece.endswith(">")}
+    special = {
+        piece_id for piece_id, piece in enumerate(teacher.pieces) if piece.startswith("<") and piece.endswith(">")
+    }
     keep = {piece_id for piece_id, count in uses.items() if count >= USES_MIN}
     quota = Counter(SCRIPT_QUOTA)
     quota[""] = OTHER_QUOTA

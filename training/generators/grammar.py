@@ -1,4 +1,4 @@
-"""A tiny text grammar: `{name}` is replaced by one of the entries of `name`, recursively; `[a|b]` picks one of the parts."""
+"""A tiny text grammar: `{name}` becomes one of the entries of `name`, recursively; `[a|b]` picks one of the parts."""
 
 from __future__ import annotations
 

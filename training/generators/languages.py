@@ -1,4 +1,4 @@
-"""Attacks and honest text in 22 languages, put together from `phrase_bank`, alone and inside documents of that language."""
+"""Attacks and honest text in 22 languages, put together from `phrase_bank`, alone and inside documents."""
 
 from __future__ import annotations
 
@@ -74,5 +74,7 @@ def rows(rng: random.Random, scale: float) -> list[Row]:
             place = rng.randint(0, len(parts))
             for is_attack, inserted in ((True, rng.choice(phrases["order"])), (False, clean)):
                 text = container(random.Random(seed), [*parts[:place], inserted, *parts[place:]])
-                out.append(row(text, is_attack, "indirect_injection" if is_attack else "benign", FAMILY, lang, "document"))
+                out.append(
+                    row(text, is_attack, "indirect_injection" if is_attack else "benign", FAMILY, lang, "document")
+                )
     return out
