@@ -28,39 +28,36 @@ __all__ = [
     "overrides_from",
 ]
 
-_JUDGED = "How texts are judged"
-_RUNNING = "Settings"
-
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", metavar="FILE", rich_help_panel=_RUNNING,
+        "--config",
+        metavar="FILE",
         help="Settings file (TOML). Without it: $AIMDS_CONFIG, else ./aimds.toml if there is one.",
     ),
-]  # fmt: skip
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", rich_help_panel=_RUNNING,
+        "--set",
+        metavar="NAME=VALUE",
         help="One setting, such as decide.block_threshold=0.9; may be given several times.",
     ),
-]  # fmt: skip
-DebugOption = Annotated[bool, typer.Option("--debug", rich_help_panel=_RUNNING, help="Show the traceback of an error.")]
+]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a page for people.")]
 KindOption = Annotated[
     EventKind | None,
-    typer.Option("--kind", rich_help_panel=_JUDGED, help="What the texts are; decides the default role."),
+    typer.Option("--kind", help="What the texts are; decides the default role."),
 ]
 RoleOption = Annotated[
     Role | None,
-    typer.Option("--role", rich_help_panel=_JUDGED, help="Who produced them; decides the default trust."),
+    typer.Option("--role", help="Who produced them; decides the default trust."),
 ]
-TrustOption = Annotated[
-    Trust | None, typer.Option("--trust", rich_help_panel=_JUDGED, help="Whose orders they may carry.")
-]
+TrustOption = Annotated[Trust | None, typer.Option("--trust", help="Whose orders they may carry.")]
 ToolOption = Annotated[
     str | None,
-    typer.Option("--tool", metavar="NAME", rich_help_panel=_JUDGED, help="The tool, for tool_call and tool_result."),
+    typer.Option("--tool", metavar="NAME", help="The tool, for tool_call and tool_result."),
 ]
 
 

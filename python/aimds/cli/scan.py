@@ -31,48 +31,45 @@ if TYPE_CHECKING:
 
 __all__ = ["scan"]
 
-_FILES = "Files and folders"
+
+_Inputs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[INPUT]...",
+        show_default=False,
+        help="A text, a file, a folder, a glob, or `-` for standard input. Without any: standard input.",
+    ),
+]
+_Text = Annotated[bool, typer.Option("--text", help="Take every INPUT as a text, even when a file is called so.")]
+_Sarif = Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log for code hosts and editors.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")]
+_Details = Annotated[bool, typer.Option("--details", help="With several inputs: a page for each, not one table.")]
+_Redact = Annotated[bool, typer.Option("--redact", help="Never print the text itself, only where the findings are.")]
+_Glob = Annotated[
+    list[str] | None, typer.Option("--glob", metavar="PATTERN", help="In folders: only files that match.")
+]
+_Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="In folders: not files that match.")
+]
+_Hidden = Annotated[bool, typer.Option("--hidden", help="In folders: also names that begin with a dot.")]
 
 
 @guarded
 def scan(
-    inputs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[INPUT]...",
-            show_default=False,
-            help="A text, a file, a folder, a glob, or `-` for standard input. Without any: standard input.",
-        ),
-    ] = None,
-    text: Annotated[
-        bool, typer.Option("--text", help="Take every INPUT as a text, even when a file is called so.")
-    ] = False,
+    inputs: _Inputs = None,
+    text: _Text = False,
     as_json: JsonOption = False,
-    sarif: Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log for code hosts and editors.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")
-    ] = False,
-    details: Annotated[
-        bool, typer.Option("--details", help="With several inputs: a page for each, not one table.")
-    ] = False,
-    redact: Annotated[
-        bool, typer.Option("--redact", help="Never print the text itself, only where the findings are.")
-    ] = False,
+    sarif: _Sarif = False,
+    quiet: _Quiet = False,
+    details: _Details = False,
+    redact: _Redact = False,
     kind: KindOption = None,
     role: RoleOption = None,
     trust: TrustOption = None,
     tool: ToolOption = None,
-    glob: Annotated[
-        list[str] | None,
-        typer.Option("--glob", metavar="PATTERN", rich_help_panel=_FILES, help="In folders: only files that match."),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option("--exclude", metavar="PATTERN", rich_help_panel=_FILES, help="In folders: not files that match."),
-    ] = None,
-    hidden: Annotated[
-        bool, typer.Option("--hidden", rich_help_panel=_FILES, help="In folders: also names that begin with a dot.")
-    ] = False,
+    glob: _Glob = None,
+    exclude: _Exclude = None,
+    hidden: _Hidden = False,
     config: ConfigOption = None,
     assignments: SetOption = None,
     debug: DebugOption = False,
