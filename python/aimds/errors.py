@@ -49,6 +49,15 @@ class ErrorCode(Enum):
     INPUT_BAD_EVENT = _Entry(
         "input-bad-event", "{place}: {reason}", "see `aimds.records.Event` for the fields of an event and their values"
     )
+    INPUT_BAD_VALUE = _Entry(
+        "input-bad-value", "{place}: {reason}", "the docstring of the function says which values it takes"
+    )
+    FORMULA_INVALID = _Entry(
+        "formula-invalid", "{place}: {reason}", "`aimds.temporal.monitors` describes the language with examples"
+    )
+    CAPACITY_REACHED = _Entry(
+        "capacity-reached", "{place}: {reason}", "let pending work finish or cancel some, or raise the capacity"
+    )
     INPUT_NOT_FOUND = _Entry("input-not-found", "{place}: {reason}", "check the path and its permissions")
     USAGE = _Entry("usage", "{reason}", "{advice}")
     CONFIGURATION_INVALID = _Entry(

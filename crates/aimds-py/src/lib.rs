@@ -2,9 +2,11 @@
 
 use pyo3::prelude::*;
 
+mod kernels;
 mod signatures;
 mod temporal;
 mod text;
+mod timers;
 mod vectors;
 
 /// The compiled core of AIMDS.
@@ -14,5 +16,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     text::register(module)?;
     signatures::register(module)?;
     temporal::register(module)?;
+    kernels::register(module)?;
+    timers::register(module)?;
     vectors::register(module)
 }

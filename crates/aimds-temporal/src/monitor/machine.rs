@@ -183,7 +183,7 @@ impl Monitor {
             });
         }
         for ((value, is_boolean), atom) in values.iter().zip(&self.is_boolean).zip(&self.atoms) {
-            if *is_boolean && !(*value == 0.0 || *value == 1.0 || value.is_nan()) {
+            if *is_boolean && !is_truth_value(*value) {
                 return Err(MonitorError::NotBoolean { atom: atom.clone() });
             }
         }
@@ -211,13 +211,18 @@ impl Monitor {
                     }
                 }
                 Step::Within(_, cells) | Step::Since(_, _, cells) => {
-                    cells.iter_mut().for_each(WithinCell::forget)
+                    cells.iter_mut().for_each(WithinCell::forget);
                 }
                 Step::Count(_, cells) => cells.iter_mut().for_each(CountCell::forget),
                 _ => {}
             }
         }
     }
+}
+
+#[expect(clippy::float_cmp, reason = "booleans are exactly 0 and 1")]
+fn is_truth_value(value: f64) -> bool {
+    value == 0.0 || value == 1.0 || value.is_nan()
 }
 
 #[inline]
@@ -228,7 +233,7 @@ fn run(step: &mut Step, results: &[Bounds], values: &[f64], now_ns: u64, gap_ns:
             upper: *value,
         },
         Step::Boolean(atom) => Bounds {
-            lower: values[*atom] == 1.0,
+            lower: values[*atom] > 0.5,
             upper: values[*atom] != 0.0,
         },
         Step::Number(atom, comparison, number) => {

@@ -64,6 +64,9 @@ struct Parser<'a> {
     operators: usize,
 }
 
+/// Rules that one level of a fully bracketed formula passes: the prefix, its bracket and what stands inside.
+const STEPS_A_LEVEL: usize = 4;
+
 type Parsed<T> = Result<T, ParseError>;
 
 const COMPARISONS: [(&str, Comparison); 6] = [
@@ -150,7 +153,7 @@ impl<'a> Parser<'a> {
     /// depth `Monitor::new` checks on the finished tree.
     fn deeper<T>(&mut self, rule: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
-        if self.depth > DEPTH_MAX {
+        if self.depth > DEPTH_MAX * STEPS_A_LEVEL {
             return self.fail(format!("nested deeper than {DEPTH_MAX} levels"));
         }
         let result = rule(self);
@@ -319,13 +322,11 @@ impl<'a> Parser<'a> {
             })
         };
         self.expect("]")?;
-        match interval {
-            Some(interval) => Ok(interval),
-            None => {
-                self.at = start;
-                self.fail("the interval ends before it begins")
-            }
+        if let Some(interval) = interval {
+            return Ok(interval);
         }
+        self.at = start;
+        self.fail("the interval ends before it begins")
     }
 
     /// A length of time; `None` is `inf`.

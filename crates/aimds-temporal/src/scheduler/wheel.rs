@@ -330,7 +330,7 @@ impl<T> Scheduler<T> {
 #[inline]
 fn level_of(due_ns: u64, now_ns: u64) -> usize {
     let differ = ((due_ns ^ now_ns) >> FINEST_BITS) | 1;
-    ((63 - differ.leading_zeros()) / SLOT_BITS) as usize
+    (differ.ilog2() / SLOT_BITS) as usize
 }
 
 /// The bits below a slot of a level.
