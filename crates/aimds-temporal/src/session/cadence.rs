@@ -103,7 +103,7 @@ impl Cadence {
             } else {
                 0.0
             },
-            drip: confidence_of(0.75 * (self.drip - 0.4)),
+            drip: confidence_of(0.85 * (self.drip - 0.35)),
         }
     }
 }

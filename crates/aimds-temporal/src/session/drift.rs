@@ -11,7 +11,7 @@ const RISK_SUM_MAX: f32 = 4.0;
 /// Growth counts when a prompt is this much longer than the one before.
 const GROWTH_RATIO: f32 = 1.5;
 /// Growing prompts below this length are conversation.
-const GROWTH_CHARACTERS: f32 = 4_000.0;
+const GROWTH_CHARACTERS: f32 = 2_000.0;
 
 /// Running drift detectors over the prompts of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

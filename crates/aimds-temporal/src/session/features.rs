@@ -71,6 +71,13 @@ const PAYLOAD_WORDS_MIN: u32 = 5;
 /// From this risk on every sentence of an event may be its payload.
 const PAYLOAD_RISK: f32 = 0.3;
 
+/// Words up to this length are mostly grammar; longer ones carry the subject and weigh double.
+const SHORT_WORD_LETTERS: u32 = 3;
+
+/// Size of the filter of words seen, in 64-bit words: each word counts once, or "the" would decide. In texts of thousands
+/// of different words the filter fills, and the first thousands decide.
+const SEEN_WORDS: usize = 64;
+
 /// More words than a confirmation has; from there on a turn says something of its own.
 const ROUTINE_WORDS_MAX: u32 = 4;
 
@@ -79,7 +86,7 @@ const ROUTINE_WORDS_MAX: u32 = 4;
 pub struct TurnFeatures {
     /// Hash of the text: equal texts, equal hash.
     pub exact: u64,
-    /// Similarity hash of the bag of words (longer words weigh more).
+    /// Similarity hash of the set of words.
     pub simhash: u64,
     /// Hash of the text with every number replaced by one mark: equal for page 1 and page 2.
     pub masked: u64,
@@ -129,6 +136,7 @@ fn fold(hash: u64) -> u32 {
 }
 
 /// One pass over the text, letter by letter, without memory of its own.
+#[expect(clippy::struct_field_names, reason = "`features` is what is being made")]
 struct Reader {
     risk: f32,
     features: TurnFeatures,
@@ -136,6 +144,7 @@ struct Reader {
     masked: Fnv,
     simhash: SimhashCounter,
     cue_reader: CueReader,
+    seen: [u64; SEEN_WORDS],
     word: Fnv,
     word_letters: u32,
     in_number: bool,
@@ -157,6 +166,7 @@ impl Reader {
             masked: Fnv::default(),
             simhash: SimhashCounter::default(),
             cue_reader: CueReader::default(),
+            seen: [0; SEEN_WORDS],
             word: Fnv::default(),
             word_letters: 0,
             in_number: false,
@@ -255,12 +265,16 @@ impl Reader {
             return;
         }
         let hash = self.word.finish();
-        let weight = match self.word_letters {
-            0..=3 => 1,
-            4..=6 => 2,
-            _ => 3,
-        };
-        self.simhash.add(hash, weight);
+        if self.first_sight(hash) {
+            self.simhash.add(
+                hash,
+                if self.word_letters <= SHORT_WORD_LETTERS {
+                    1
+                } else {
+                    2
+                },
+            );
+        }
         let cues = self.cue_reader.read(hash);
         if cues.has(Cues::ROUTINE) {
             self.routine_words = self.routine_words.saturating_add(1);
@@ -274,6 +288,19 @@ impl Reader {
         self.last_word = hash;
         self.word = Fnv::default();
         self.word_letters = 0;
+    }
+
+    /// Whether the word is new in this text, as far as a small Bloom filter can tell.
+    #[inline]
+    fn first_sight(&mut self, hash: u64) -> bool {
+        let bit = hash as usize % (SEEN_WORDS * 64);
+        let Some(word) = self.seen.get_mut(bit / 64) else {
+            return false;
+        };
+        let mask = 1_u64 << (bit % 64);
+        let new = *word & mask == 0;
+        *word |= mask;
+        new
     }
 
     fn end_sentence(&mut self) {

@@ -12,8 +12,8 @@ use super::lexicon::Cues;
 /// Longest period looked for.
 pub const PERIOD_MAX: usize = 8;
 
-/// Repeats are counted up to here; beyond it nothing is learnt.
-pub const SCORE_MAX: u16 = 240;
+/// Repeats are counted up to here (in eighths); beyond it nothing is learnt.
+pub const SCORE_MAX: u16 = 240 * 8;
 
 /// So many mismatches in a row end a loop at once: a long loop must not colour what follows it.
 const MISSES_END: u8 = 0b1111;
@@ -53,42 +53,61 @@ pub enum Likeness {
     Exact,
 }
 
-/// Bits in which the similarity hashes of a text and of its paraphrase may differ, by the number of words.
+/// Evidence of one comparison in eighths of an event: +8 for the same text, -8 for an unrelated one.
+const FULL: i32 = 8;
+
+/// Bits in which similarity hashes differ when it is open whether one text paraphrases the other, by number of words.
 ///
-/// Unrelated texts differ in 32 +- 4 bits, texts on one subject in 20 to 28. Short texts have few words, each of which
-/// moves many bits and is shared by chance more easily, so nothing below four words is ever *near*.
+/// Measured: a text and itself with a tenth (a fifth) of the words changed on both sides differ in 10 +- 4 (14 +- 5) bits;
+/// unrelated texts in 30 +- 4, texts of one session on one subject in 20 to 28. Short texts have few words, each of
+/// which moves many bits and is shared by chance more easily, so nothing below four words is ever *near*.
 #[inline]
-pub fn near_bits_max(words: u32) -> u32 {
+fn open_bits(words: u32) -> Option<i32> {
     match words {
-        0..=3 => 0,
-        4..=7 => 11,
-        8..=15 => 14,
-        _ => 15,
+        0..=3 => None,
+        4..=7 => Some(17),
+        _ => Some(20),
     }
 }
 
-/// Compares two events of a lane. `counts` tells that growing numbers mean progress (tool arguments: pagination).
+/// Evidence that `now` repeats `before`, in eighths of an event. `counts` tells that growing numbers mean progress (tool
+/// arguments: pagination).
 #[inline]
-pub fn likeness(now: &Turn, before: &Turn, counts: bool) -> Likeness {
+pub fn evidence(now: &Turn, before: &Turn, counts: bool) -> i32 {
     if now.tool != before.tool {
-        return Likeness::Other;
+        return -FULL;
     }
     if now.exact == before.exact {
-        return Likeness::Exact;
+        return FULL;
     }
     if now.masked == before.masked {
         return if counts && now.number > before.number {
-            Likeness::Other
+            -FULL
         } else {
-            Likeness::Near
+            FULL - 1
         };
     }
-    if hamming(now.simhash, before.simhash) <= near_bits_max(now.words.min(before.words)) {
-        Likeness::Near
-    } else {
-        Likeness::Other
+    let Some(open) = open_bits(now.words.min(before.words)) else {
+        return -FULL;
+    };
+    let bits = hamming(now.simhash, before.simhash).cast_signed();
+    // Log odds of "paraphrase" grow about linearly as the distance falls; seven eighths is the most a paraphrase earns.
+    ((open - bits) * FULL / 6).clamp(-FULL, FULL - 1)
+}
+
+/// The likeness that evidence amounts to.
+#[inline]
+fn likeness(evidence: i32) -> Likeness {
+    match evidence {
+        FULL => Likeness::Exact,
+        NEAR..FULL => Likeness::Near,
+        _ => Likeness::Other,
     }
 }
+
+/// Evidence from which a text counts as said before. Higher than what a loop's score gains from: it decides what is *new*,
+/// and it is asked of the likest of eight.
+const NEAR: i32 = 5;
 
 /// Yes/no facts about the last 64 events of a lane, newest in bit 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,6 +130,10 @@ impl History {
 
 /// What happened in the other lanes since this lane's last event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each pushed to a history of its own"
+)]
 pub struct Between {
     /// Another lane answered at all.
     pub answered: bool,
@@ -127,7 +150,7 @@ pub struct Between {
 pub struct Lane {
     /// The last events, newest first.
     pub recent: [Turn; PERIOD_MAX],
-    /// The score of each period, period 1 first.
+    /// The score of each period in eighths of an event, period 1 first.
     pub scores: [u16; PERIOD_MAX],
     /// Whether the last eight comparisons at each period matched, newest in bit 0.
     pub matches: [u8; PERIOD_MAX],
@@ -166,7 +189,7 @@ impl Lane {
     pub fn push(&mut self, features: &TurnFeatures, gap_ns: Option<i64>, counts: bool) -> Likeness {
         let turn = Turn::of(features);
         let known = self.events as usize;
-        let mut best = Likeness::Other;
+        let mut best = -FULL;
         let periods = self
             .scores
             .iter_mut()
@@ -174,16 +197,16 @@ impl Lane {
             .zip(&self.recent)
             .take(known);
         for ((score, matches), before) in periods {
-            let like = likeness(&turn, before, counts);
-            best = best.max(like);
-            let hit = like > Likeness::Other;
-            *matches = (*matches << 1) | u8::from(hit);
-            *score = match (hit, *matches & MISSES_END) {
-                (true, _) => score.saturating_add(1).min(SCORE_MAX),
+            let gain = evidence(&turn, before, counts);
+            best = best.max(gain);
+            *matches = (*matches << 1) | u8::from(gain > 0);
+            *score = match (gain > 0, *matches & MISSES_END) {
+                (true, _) => score.saturating_add(gain.unsigned_abs() as u16).min(SCORE_MAX),
                 (false, 0) => 0,
-                (false, _) => score.saturating_sub(1),
+                (false, _) => score.saturating_sub(gain.unsigned_abs() as u16),
             };
         }
+        let best = likeness(best);
         self.recent.rotate_right(1);
         if let Some(newest) = self.recent.first_mut() {
             *newest = turn;
@@ -208,7 +231,7 @@ impl Lane {
         best
     }
 
-    /// The shortest period that explains (almost) as much as the best one, and how many events matched.
+    /// The shortest period that explains (almost) as much as the best one, and its score in eighths of an event.
     #[inline]
     pub fn period(&self) -> Option<(u8, u16)> {
         let best = self.scores.iter().copied().max().unwrap_or(0);

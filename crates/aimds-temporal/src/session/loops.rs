@@ -91,11 +91,12 @@ struct Repetition {
 
 fn repetition(lane: &Lane) -> Option<Repetition> {
     let (period, score) = lane.period()?;
-    let repeats = score / u16::from(period) + 1;
-    let window = u32::from(score).max(1);
+    let events = f32::from(score) / 8.0;
+    let repeats = (events / f32::from(period)).round() as u16 + 1;
+    let window = (events.round() as u32).max(1);
     Some(Repetition {
         period,
-        matched: f32::from(score) / f32::from(period).sqrt(),
+        matched: events / f32::from(period).sqrt(),
         repeats,
         window,
     })
@@ -136,11 +137,11 @@ pub fn judge_inputs(lane: &Lane, outputs_repeat: bool, from_agent: bool) -> Loop
     };
     // New answers at machine pace are a programme at work: pace then proves nothing unless the texts are equal.
     let pace = 1.0 + 2.0 * fast * (1.0 - novel * (1.0 - 0.5 * exact));
-    let sameness = 0.55 + 0.45 * exact;
-    let strength = 0.72 * found.matched * length * pace * sameness * (1.0 - 0.62 * novel);
+    let sameness = 1.0 - (0.25 + 0.25 * novel) * (1.0 - exact);
+    let strength = 0.82 * found.matched * length * pace * sameness * (1.0 - 0.62 * novel);
     let honest = if routine && fast < 0.5 {
         Honest::Routine
-    } else if novel > 0.6 && exact < 0.5 {
+    } else if novel > 0.35 && exact < 0.5 {
         Honest::NewAnswers
     } else {
         Honest::No
@@ -187,8 +188,8 @@ pub fn judge_calls(lane: &Lane, steady: bool) -> Loop {
 /// Outputs at least this long are answers, not set phrases.
 const ANSWER_CHARACTERS: f32 = 80.0;
 
-/// Judges the lane of outputs.
-pub fn judge_outputs(lane: &Lane) -> Loop {
+/// Judges the lane of outputs; `length` is that of the newest, in characters.
+pub fn judge_outputs(lane: &Lane, length: f32) -> Loop {
     let Some(found) = repetition(lane) else {
         return Loop::default();
     };
@@ -196,15 +197,15 @@ pub fn judge_outputs(lane: &Lane) -> Loop {
     let novel = lane.novel.share(found.window);
     let fast = lane.fast.share(found.window);
     let refusal = lane.refusal.share(found.window);
-    let length = (lane.length_mean / ANSWER_CHARACTERS).clamp(0.2, 1.0);
+    let weight = (length / ANSWER_CHARACTERS).clamp(0.2, 1.0);
     let exact = lane.exact.share(found.window);
     // Alone, or answering the same input, a model that repeats itself is stuck; answering new inputs it may be style.
     let driven = if novel > 0.5 { 0.45 } else { 1.0 };
     let strength =
-        0.7 * found.matched * length * driven * (0.6 + 0.4 * exact) * (1.0 + 0.6 * fast * (1.0 - answered));
+        0.7 * found.matched * weight * driven * (0.6 + 0.4 * exact) * (1.0 + 0.6 * fast * (1.0 - answered));
     let honest = if refusal > 0.5 {
         Honest::Refusal
-    } else if novel > 0.5 && lane.length_mean < ANSWER_CHARACTERS {
+    } else if answered > 0.5 && fast < 0.5 && length < ANSWER_CHARACTERS {
         Honest::Routine
     } else {
         Honest::No

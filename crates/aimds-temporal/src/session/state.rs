@@ -205,10 +205,10 @@ impl SessionState {
         let [inputs, outputs, calls, _] = &self.lanes;
         match position {
             INPUTS => {
-                let outputs_repeat = outputs.period().is_some_and(|(_, score)| score >= 2);
+                let outputs_repeat = outputs.period().is_some_and(|(_, score)| score >= 16);
                 loops::judge_inputs(inputs, outputs_repeat, features.role == Role::Agent)
             }
-            OUTPUTS => loops::judge_outputs(outputs),
+            OUTPUTS => loops::judge_outputs(outputs, features.length as f32),
             CALLS => {
                 if let Some(gap) = gap_ns {
                     self.call_cadence.push_gap(gap);

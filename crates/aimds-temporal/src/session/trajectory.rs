@@ -119,7 +119,7 @@ const LIBRARY: [Template; TEMPLATES] = [
                 [2.2, 0.6, 0.2, 0.3, 0.0, 0.0, 0.4, 0.2, 0.0, 0.0, 0.0, 0.0],
             ),
         ],
-        centre: 2.75,
+        centre: 2.60,
         slope: 4.5,
     },
     Template {
@@ -139,7 +139,7 @@ const LIBRARY: [Template; TEMPLATES] = [
                 [2.0, 0.5, 0.1, 0.5, 0.0, 0.0, 0.1, 0.7, 0.0, 0.0, 0.0, 0.2],
             ),
         ],
-        centre: 2.70,
+        centre: 2.55,
         slope: 4.5,
     },
     Template {
@@ -199,7 +199,7 @@ const LIBRARY: [Template; TEMPLATES] = [
                 [2.0, 0.5, 0.1, 0.5, 0.0, 0.7, 0.3, 0.3, 0.0, 0.0, 0.0, 0.4],
             ),
         ],
-        centre: 2.70,
+        centre: 2.55,
         slope: 4.5,
     },
 ];
@@ -257,11 +257,7 @@ fn step(template: &Template, column: &mut [f32; STATES], symbol: &Symbol) -> Mat
         let before = *score;
         let kept = before * LEAK;
         let opening = single && position + 1 == STATES;
-        let from = if may_enter || opening {
-            kept.max(entering)
-        } else {
-            kept
-        };
+        let from = if opening { 0.0 } else { kept.max(entering) };
         let alive = before > 0.0 || may_enter || opening;
         let top =
             SCORE_PER_STATE * (position + 1) as f32 + if position + 1 == STATES { STEP_MAX } else { 0.0 };
