@@ -167,6 +167,7 @@ wire_record!(Between {
 wire_record!(Lane {
     recent,
     scores,
+    runs,
     matches,
     events,
     length_mean,

@@ -15,6 +15,9 @@ pub const PERIOD_MAX: usize = 8;
 /// Repeats are counted up to here (in eighths); beyond it nothing is learnt.
 pub const SCORE_MAX: u16 = 240 * 8;
 
+/// Longest run that is counted; together with the bound of the score a long loop keeps its purity.
+const RUN_MAX: u16 = 240;
+
 /// So many mismatches in a row end a loop at once: a long loop must not colour what follows it.
 const MISSES_END: u8 = 0b1111;
 
@@ -152,6 +155,8 @@ pub struct Lane {
     pub recent: [Turn; PERIOD_MAX],
     /// The score of each period in eighths of an event, period 1 first.
     pub scores: [u16; PERIOD_MAX],
+    /// Comparisons since each score last stood at zero.
+    pub runs: [u16; PERIOD_MAX],
     /// Whether the last eight comparisons at each period matched, newest in bit 0.
     pub matches: [u8; PERIOD_MAX],
     /// Events so far, saturating.
@@ -190,20 +195,21 @@ impl Lane {
         let turn = Turn::of(features);
         let known = self.events as usize;
         let mut best = -FULL;
-        let periods = self
-            .scores
-            .iter_mut()
-            .zip(&mut self.matches)
-            .zip(&self.recent)
-            .take(known);
-        for ((score, matches), before) in periods {
+        let periods = self.scores.iter_mut().zip(&mut self.runs).zip(&mut self.matches);
+        for (((score, run), matches), before) in periods.zip(&self.recent).take(known) {
             let gain = evidence(&turn, before, counts);
             best = best.max(gain);
             *matches = (*matches << 1) | u8::from(gain > 0);
+            let change = gain.unsigned_abs() as u16;
             *score = match (gain > 0, *matches & MISSES_END) {
-                (true, _) => score.saturating_add(gain.unsigned_abs() as u16).min(SCORE_MAX),
+                (true, _) => score.saturating_add(change).min(SCORE_MAX),
                 (false, 0) => 0,
-                (false, _) => score.saturating_sub(gain.unsigned_abs() as u16),
+                (false, _) => score.saturating_sub(change),
+            };
+            *run = if *score == 0 {
+                0
+            } else {
+                run.saturating_add(1).min(RUN_MAX)
             };
         }
         let best = likeness(best);
@@ -231,13 +237,16 @@ impl Lane {
         best
     }
 
-    /// The shortest period that explains (almost) as much as the best one, and its score in eighths of an event.
+    /// The shortest period that explains (almost) as much as the best one, its score in eighths of an event, and the
+    /// evidence that a comparison brought on average, in [0, 1].
     #[inline]
-    pub fn period(&self) -> Option<(u8, u16)> {
+    pub fn period(&self) -> Option<(u8, u16, f32)> {
         let best = self.scores.iter().copied().max().unwrap_or(0);
-        let found = (1_u8..)
-            .zip(self.scores)
-            .find(|(_, score)| *score > 0 && u32::from(*score) * 5 >= u32::from(best) * 4)?;
-        Some(found)
+        let candidates = (1_u8..).zip(self.scores).zip(self.runs);
+        let ((period, score), run) = candidates
+            .into_iter()
+            .find(|((_, score), _)| *score > 0 && u32::from(*score) * 5 >= u32::from(best) * 4)?;
+        let purity = f32::from(score) / (FULL as f32 * f32::from(run.max(1)));
+        Some((period, score, purity.min(1.0)))
     }
 }

@@ -90,17 +90,22 @@ struct Repetition {
 }
 
 fn repetition(lane: &Lane) -> Option<Repetition> {
-    let (period, score) = lane.period()?;
+    let (period, score, purity) = lane.period()?;
     let events = f32::from(score) / 8.0;
     let repeats = (events / f32::from(period)).round() as u16 + 1;
     let window = (events.round() as u32).max(1);
+    // Texts on one subject drift along with a little evidence each; a loop, even a paraphrased one, brings much each time.
+    let matched = events / f32::from(period).sqrt() * (purity / PURITY_FULL).min(1.0);
     Some(Repetition {
         period,
-        matched: events / f32::from(period).sqrt(),
+        matched,
         repeats,
         window,
     })
 }
+
+/// Mean evidence of a comparison from which repetition counts in full: that of a paraphrase with a sixth of its words changed.
+const PURITY_FULL: f32 = 0.6;
 
 impl Repetition {
     fn verdict(&self, kind: LoopKind, strength: f32, honest: Honest) -> Loop {
@@ -205,6 +210,8 @@ pub fn judge_outputs(lane: &Lane, length: f32) -> Loop {
         0.7 * found.matched * weight * driven * (0.6 + 0.4 * exact) * (1.0 + 0.6 * fast * (1.0 - answered));
     let honest = if refusal > 0.5 {
         Honest::Refusal
+    } else if novel > 0.35 && exact < 0.5 {
+        Honest::NewAnswers
     } else if answered > 0.5 && fast < 0.5 && length < ANSWER_CHARACTERS {
         Honest::Routine
     } else {

@@ -205,7 +205,7 @@ impl SessionState {
         let [inputs, outputs, calls, _] = &self.lanes;
         match position {
             INPUTS => {
-                let outputs_repeat = outputs.period().is_some_and(|(_, score)| score >= 16);
+                let outputs_repeat = outputs.period().is_some_and(|(_, score, _)| score >= 16);
                 loops::judge_inputs(inputs, outputs_repeat, features.role == Role::Agent)
             }
             OUTPUTS => loops::judge_outputs(outputs, features.length as f32),
