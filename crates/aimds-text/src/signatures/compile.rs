@@ -304,7 +304,7 @@ impl Builder {
         };
         let number = self.regexes.len() as u32;
         for literal in &required.literals {
-            if !(limits::REGEX_LITERAL_BYTES_MIN..=limits::PHRASE_BYTES_MAX).contains(&literal.len()) {
+            if !is_usable_literal(literal) {
                 return Err(bad(format!(
                     "the required literal `{literal}` is too short or too long"
                 )));
@@ -365,6 +365,12 @@ fn automaton<U>(entries: BTreeMap<String, Vec<U>>, ascii_case: bool) -> Result<A
         automaton: Some(automaton),
         uses,
     })
+}
+
+/// A single sign (`@`, `+`) is rare enough in text to start a regex; a single letter is not.
+fn is_usable_literal(literal: &str) -> bool {
+    let sign = literal.len() == 1 && literal.bytes().all(|byte| byte.is_ascii_punctuation());
+    sign || (limits::REGEX_LITERAL_BYTES_MIN..=limits::PHRASE_BYTES_MAX).contains(&literal.len())
 }
 
 /// Whether the phrase holds characters that folding to words would lose and that its writer meant.

@@ -18,8 +18,8 @@ pub const REGEXES_MAX: usize = 512;
 pub const REGEX_STATES_BYTES_MAX: usize = 1024 * 1024;
 /// Lazy automaton cache of one regex and thread: enough to hold all states that ordinary text reaches.
 pub const REGEX_CACHE_BYTES: usize = 256 * 1024;
-/// Required literals that one regex may have: alternations beyond it deserve rules of their own.
-pub const REGEX_LITERALS_MAX: usize = 64;
+/// Required literals that one regex may have: country codes with a digit are 800.
+pub const REGEX_LITERALS_MAX: usize = 1024;
 /// A shorter required literal would start the regex nearly everywhere.
 pub const REGEX_LITERAL_BYTES_MIN: usize = 2;
 /// Default length of a regex match in bytes: a sentence.

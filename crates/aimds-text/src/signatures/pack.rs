@@ -469,7 +469,7 @@ impl<'a> Reader<'a> {
             any: self.expand(&raw.any, id)?,
             near,
             regex: raw.regex.iter().map(|regex| self.phrase(regex)).collect(),
-            prefilter: self.expand(&raw.prefilter, id)?,
+            prefilter: raw.prefilter.iter().map(|literal| self.phrase(literal)).collect(),
             case_sensitive: raw.case_sensitive,
             window,
             unless: self.expand(&raw.unless, id)?,

@@ -161,7 +161,8 @@ pub fn password(text: &str) -> bool {
         text.bytes().any(|byte| byte.is_ascii_lowercase()),
         text.bytes().any(|byte| byte.is_ascii_uppercase()),
         text.bytes().any(|byte| byte.is_ascii_digit()),
-        text.bytes().any(|byte| byte.is_ascii_punctuation()),
+        // Signs that names and paths are joined with say nothing.
+        text.bytes().any(|byte| byte.is_ascii_punctuation() && !b"_.-/:".contains(&byte)),
     ];
     let common = [
         "password", "passwd", "secret", "none", "null", "string", "pass", "user", "token",
