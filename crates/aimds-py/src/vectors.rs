@@ -14,6 +14,8 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
 use crate::text::{CodePoints, PyNormalisedText, utf8_of};
 
+mod index;
+
 /// Reads shorter than this keep the GIL: giving it up costs more than the work (about 20 us).
 const DETACH_BYTES_MIN: usize = 200;
 
@@ -455,5 +457,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(hashed_features, module)?)?;
     module.add_function(wrap_pyfunction!(text_windows, module)?)?;
     module.add_function(wrap_pyfunction!(lexical_feature_names, module)?)?;
-    module.add_function(wrap_pyfunction!(context_feature_names, module)?)
+    module.add_function(wrap_pyfunction!(context_feature_names, module)?)?;
+    index::register(module)
 }
