@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
+from benches.behaviour_sessions import ANOMALIES, HONEST, LOOPS, Turn, cycle_session
+
 from aimds._core import SessionTable, TurnFeatures
 from aimds.temporal.findings import FINDING_CONFIDENCE_MIN, findings_of
-
-from benches.behaviour_sessions import ANOMALIES, HONEST, LOOPS, Turn, cycle_session
 
 NOISE_LEVELS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 BREAKING_ACCURACY = 0.9
@@ -55,7 +55,9 @@ def _seeded(seed: int, name: str, place: int) -> Random:
     return Random(f"{seed}/{name}/{place}")
 
 
-def judge(seed: int, makers: dict[str, Maker], sessions: int, loops: bool, expected: bool) -> dict[str, tuple[int, int]]:
+def judge(
+    seed: int, makers: dict[str, Maker], sessions: int, loops: bool, expected: bool
+) -> dict[str, tuple[int, int]]:
     """Right answers and sessions for each kind."""
     result: dict[str, tuple[int, int]] = {}
     each = max(1, sessions // len(makers))
@@ -137,9 +139,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the totals as JSON at the end")
     options = parser.parse_args(arguments)
     seed, sessions = options.seed, options.sessions
-    print(f"seed {seed}, {sessions} attack and {sessions} honest sessions a table, finding from {FINDING_CONFIDENCE_MIN}")
+    print(
+        f"seed {seed}, {sessions} attack and {sessions} honest sessions a table, finding from {FINDING_CONFIDENCE_MIN}"
+    )
     honest_loops = judge(seed, HONEST, sessions, loops=True, expected=False)
-    loops = _show("Loops (noise 0-10 % of words)", judge(seed, LOOPS, sessions, loops=True, expected=True), honest_loops)
+    loops = _show(
+        "Loops (noise 0-10 % of words)", judge(seed, LOOPS, sessions, loops=True, expected=True), honest_loops
+    )
     honest_anomalies = judge(seed, HONEST, sessions, loops=False, expected=False)
     found = judge(seed, ANOMALIES, sessions, loops=False, expected=True)
     anomalies = _show("Behavioural anomalies", found, honest_anomalies)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from training.corpus import Row
-from training.features import HashShape, Prepared, Table, WindowShape
+from training.features import HashShape, Prepared, WindowShape
 
 OUTPUTS = (
     "attack", "harmful_request", "instruction_override", "indirect_injection", "jailbreak_roleplay", "prompt_leak",

@@ -1,4 +1,3 @@
-# ruff: noqa: F401
 """Stub of the compiled core; one section a binding file of crates/aimds-py, in the same order."""
 
 from collections.abc import Iterable, Sequence

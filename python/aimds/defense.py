@@ -23,6 +23,7 @@ from aimds.records import (
     Verdict,
 )
 from aimds.settings import Settings, UndecidedAction
+from aimds.signatures import CanaryTokens
 
 __all__ = ["Defense", "Session"]
 
@@ -68,8 +69,10 @@ class Defense:
         self.settings: Final = settings if settings is not None else Settings.load()
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._ids: IdSource = ids if ids is not None else SystemIds()
+        self.canaries: Final = CanaryTokens(self._ids)
+        """Planted tokens: `defense.canaries.make("label")` gives one to put into a system prompt."""
         self._pipeline = Pipeline(
-            rooms if rooms is not None else build_rooms(self.settings),
+            rooms if rooms is not None else build_rooms(self.settings, self.canaries),
             self._clock,
             int(self.settings.budget.total_ms * _NS_PER_MS),
         )

@@ -14,7 +14,8 @@ from aimds.errors import AimdsError
 from aimds.normalise import NormaliseStage
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
-from aimds.settings import Settings
+from aimds.settings import Settings, SignaturesSettings
+from aimds.signatures import AllowList, CanaryTokens, SignaturesStage, build_engine, read_packs, shipped_packs
 from aimds.temporal import TemporalStage
 
 __all__ = ["Pipeline", "build_rooms"]
@@ -23,8 +24,8 @@ _LOG = logging.getLogger("aimds")
 _NS_PER_MS: Final = 1_000_000
 
 
-def build_rooms(settings: Settings) -> tuple[Room, ...]:
-    """The shipped rooms in data order, made from the settings.
+def build_rooms(settings: Settings, canaries: CanaryTokens) -> tuple[Room, ...]:
+    """The shipped rooms in data order, made from the settings; `canaries` are looked for in what leaves.
 
     Raises:
         ConfigurationError: a rule pack is wrong.
@@ -33,8 +34,20 @@ def build_rooms(settings: Settings) -> tuple[Room, ...]:
     temporal = settings.temporal
     return (
         NormaliseStage(),
+        _signatures(settings.signatures, canaries),
         TemporalStage(sessions_max=temporal.sessions_max, session_ttl_s=temporal.session_ttl_s),
     )
+
+
+def _signatures(settings: SignaturesSettings, canaries: CanaryTokens) -> SignaturesStage:
+    allow_list = AllowList(
+        texts=settings.allow_texts,
+        digests=settings.allow_digests,
+        rules=settings.disabled_rules,
+        patterns=settings.allow_patterns,
+    )
+    engine = build_engine([*shipped_packs(), *read_packs(settings.packs)])
+    return SignaturesStage(engine, allow_list=allow_list, canaries=canaries, phone_regions=settings.phone_regions)
 
 
 class Pipeline:

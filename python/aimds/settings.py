@@ -84,6 +84,12 @@ class SignaturesSettings(_Section):
     packs: Annotated[tuple[Path, ...], Field(description="further rule packs: TOML files, or folders of them")] = ()
     disabled_rules: Annotated[tuple[str, ...], Field(description="rule ids that never fire")] = ()
     allow_texts: Annotated[tuple[str, ...], Field(description="literal passages in which no rule fires")] = ()
+    allow_patterns: Annotated[
+        tuple[str, ...], Field(description="linear-time regexes; no rule fires inside what they match")
+    ] = ()
+    phone_regions: Annotated[
+        tuple[str, ...], Field(description="ISO 3166 regions whose national telephone numbers count")
+    ] = ("US",)
     allow_digests: Annotated[
         tuple[str, ...], Field(description="SHA-256 (hexadecimal) of whole texts that are always allowed by rules")
     ] = ()

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from aimds import _core
+import aimds._core as _core
 from aimds._core import (
     COMPARE_POINTS_MAX,
     COMPARE_TOKENS_MAX,

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn
 
-from aimds import _core
+import aimds._core as _core
 
 __all__ = ["Formula", "Monitor", "Number", "Truth", "atom", "count", "historically", "number", "once", "prev"]
 
