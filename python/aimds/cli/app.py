@@ -98,6 +98,9 @@ _ClickError: type[Exception] = typer.BadParameter.__mro__[2]
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code; prints, but never leaves the process."""
     command = typer.main.get_command(app)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of few characters must not end the command
     try:
         code = command.main(
             args=None if arguments is None else list(arguments), prog_name="aimds", standalone_mode=False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from aimds.cli.edge import guarded
+from aimds.cli.edge import guarded, print_json
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_defense
 
@@ -58,7 +57,7 @@ def bench(
     defense = load_defense(config, assignments)
     shape = _measure(defense, (perf_counter_ns() - started_ns) / 1e6, events)
     if as_json:
-        sys.stdout.write(json.dumps(shape, indent=2) + "\n")
+        print_json(shape, indent=2)
     else:
         _page(shape)
     return ExitCode.OK

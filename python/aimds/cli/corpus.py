@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from aimds.cli.edge import Problems, guarded
+from aimds.cli.edge import Problems, guarded, print_json
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.options import (
     ConfigOption,
@@ -88,7 +88,7 @@ def evaluate(
         report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
     problems.finish()
     if as_json:
-        _print_json(report.to_json())
+        print_json(report.to_json(), indent=2)
     else:
         from aimds.cli.figures import print_report
         from aimds.cli.render import console
@@ -133,17 +133,13 @@ def replay(
         report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)
     problems.finish()
     if as_json:
-        _print_json(report.to_json())
+        print_json(report.to_json(), indent=2)
     else:
         from aimds.cli.figures import print_replay
         from aimds.cli.render import console
 
         print_replay(console(), report, list_all=list_all)
     return ExitCode.BAD_INPUT if problems.count else ExitCode.OK
-
-
-def _print_json(shape: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(shape, ensure_ascii=False, indent=2) + "\n")
 
 
 @contextmanager
@@ -153,7 +149,7 @@ def _score_file(path: Path | None) -> Iterator[Callable[[ScoreRecord], None]]:
         yield lambda record: None
         return
     try:
-        stream: IO[str] = path.open("w", encoding="utf-8")
+        stream: IO[str] = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise InputError(ErrorCode.STORE_FAILED, place=str(path), reason=error.strerror or str(error)) from error
     with stream:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from aimds.cli.edge import guarded
+from aimds.cli.edge import guarded, print_json
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_settings
 from aimds.errors import AimdsError
@@ -48,7 +47,7 @@ def doctor(
             "settings": {row.name: {"value": row.value, "source": row.source} for row in rows},
             "rooms": rooms,
         }
-        sys.stdout.write(json.dumps(shape, ensure_ascii=False, indent=2, default=str) + "\n")
+        print_json(shape, indent=2)
     else:
         _page(checks, rows, rooms)
     return ExitCode.OK if _all_well(checks) else ExitCode.FINDINGS
@@ -62,25 +61,28 @@ def version(as_json: JsonOption = False, debug: DebugOption = False) -> ExitCode
     from aimds import __version__
 
     shape = {"aimds": __version__, "python": platform.python_version(), "platform": platform.platform()}
-    line = json.dumps(shape) if as_json else ", ".join(f"{name} {value}" for name, value in shape.items())
-    sys.stdout.write(line + "\n")
+    if as_json:
+        print_json(shape)
+    else:
+        sys.stdout.write(", ".join(f"{name} {value}" for name, value in shape.items()) + "\n")
     return ExitCode.OK
 
 
-def _examine(settings: Settings) -> tuple[list[Check], list[Mapping[str, Any]]]:
+def _examine(settings: Settings) -> tuple[list[Check], list[dict[str, Any]]]:
     """All checks; what cannot even be loaded is a failed check, not an end of the report."""
     import aimds
     from aimds.cli.checks import Check, check_files, check_versions, self_test
+    from aimds.cli.shapes import plain
 
     checks = [*check_versions(), *check_files(Path(aimds.__file__).parent)]
-    rooms: list[Mapping[str, Any]] = []
+    rooms: list[dict[str, Any]] = []
     try:
         from aimds.defense import Defense
 
         started_ns = perf_counter_ns()
         defense = Defense(settings)
         took_ms = (perf_counter_ns() - started_ns) / 1e6
-        rooms = list(defense.describe()["rooms"])
+        rooms = [plain(room) for room in defense.describe()["rooms"]]
         checks.append(Check("stages", "loaded", f"{len(rooms)} stages in {took_ms:.0f} ms", ok=bool(rooms)))
         checks.extend(self_test(defense))
     except AimdsError as error:
@@ -92,7 +94,7 @@ def _all_well(checks: Iterable[Check]) -> bool:
     return all(check.ok is not False for check in checks)
 
 
-def _page(checks: list[Check], rows: list[SettingRow], rooms: list[Mapping[str, Any]]) -> None:
+def _page(checks: list[Check], rows: list[SettingRow], rooms: list[dict[str, Any]]) -> None:
     from rich.text import Text
 
     from aimds.cli.render import console

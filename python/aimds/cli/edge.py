@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Final, NoReturn, ParamSpec
 from aimds.cli.exit_codes import ExitCode
 from aimds.errors import AimdsError, ErrorCode, InputError
 
-__all__ = ["Problems", "guarded", "print_error", "printable", "quit_pipe", "usage_error"]
+__all__ = ["Problems", "guarded", "print_error", "print_json", "printable", "quit_pipe", "usage_error"]
 
 P = ParamSpec("P")
 
@@ -36,6 +37,16 @@ def print_error(error: AimdsError, *, with_help: bool = True) -> None:
     print(f"aimds: {error.code.slug}: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - this is the printer
     if with_help:
         print(f"help: {printable(error.help)}", file=sys.stderr)  # noqa: T201
+
+
+def print_json(shape: object, *, indent: int | None = None) -> None:
+    """JSON on standard output, readable where the terminal can show all characters.
+
+    A lone surrogate, which UTF-8 cannot carry, becomes the escape that JSON has for it.
+    """
+    readable = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    text = json.dumps(shape, ensure_ascii=not readable, indent=indent)
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
 
 def quit_pipe() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aimds.cli.edge import Problems, guarded, usage_error
+from aimds.cli.edge import Problems, guarded, print_json, usage_error
 from aimds.cli.exit_codes import ExitCode, exit_code_of, worst
 from aimds.cli.options import (
     ConfigOption,
@@ -156,21 +155,21 @@ class _Output:
             from aimds.cli.shapes import verdict_to_json
 
             shape = {"input": item.name, "offset": item.start, **verdict_to_json(verdict, redact=self.redact)}
-            _print_line(shape)
+            print_json(shape)
 
     def error(self, error: InputError) -> None:
         self.errors.append(error)
         if self.as_json and not self.quiet:
             from aimds.cli.shapes import error_to_json
 
-            _print_line({"input": error.fields.get("place"), **error_to_json(error.code.slug, str(error))})
+            print_json({"input": error.fields.get("place"), **error_to_json(error.code.slug, str(error))})
 
     def finish(self, notes: list[str]) -> None:
         if self.sarif and not self.quiet:
             from aimds import __version__
             from aimds.cli.sarif import sarif_log
 
-            _print_line(sarif_log(self.judged, self.errors, __version__))
+            print_json(sarif_log(self.judged, self.errors, __version__))
         elif not (self.as_json or self.quiet):
             self._pages(notes)
 
@@ -202,7 +201,3 @@ class _Output:
         if skipped:
             parts.append(f"{skipped} skipped")
         return f"\n{total} {'input' if total == 1 else 'inputs'}: {', '.join(parts) or 'nothing to judge'}"
-
-
-def _print_line(shape: object) -> None:
-    sys.stdout.write(json.dumps(shape, ensure_ascii=False) + "\n")

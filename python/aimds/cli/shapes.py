@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aimds.records import Event, Finding, Mitigation, Span, StageReport, Verdict
 from aimds.redaction import UntrustedText
 from aimds.taxonomy import Category, entry
 
-__all__ = ["error_to_json", "evidence_of", "finding_to_json", "verdict_to_json"]
+__all__ = ["error_to_json", "evidence_of", "finding_to_json", "plain", "verdict_to_json"]
 
 _SENSITIVE: Final = frozenset({Category.SECRET, Category.PERSONAL_DATA})
 _EVIDENCE_CHARACTERS_MAX: Final = 400
@@ -46,7 +47,7 @@ def finding_to_json(finding: Finding, text: str, *, redact: bool) -> dict[str, A
         "owasp_llm_2026": list(ids.owasp_llm_2026),
         "owasp_agentic_2026": list(ids.owasp_agentic_2026),
         "atlas": list(ids.atlas),
-        "details": {str(key): _plain(value) for key, value in finding.details.items()},
+        "details": {str(key): plain(value) for key, value in finding.details.items()},
     }
 
 
@@ -107,12 +108,12 @@ def _stage(report: StageReport) -> dict[str, Any]:
     }
 
 
-def _plain(value: object) -> Any:
+def plain(value: object) -> Any:
     """What JSON can carry of a detail; untrusted text stays redacted."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return str(value)

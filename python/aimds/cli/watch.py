@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import Counter
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aimds.cli.edge import Problems, guarded
+from aimds.cli.edge import Problems, guarded, print_json
 from aimds.cli.exit_codes import ExitCode, exit_code_of, worst
 from aimds.cli.options import (
     ConfigOption,
@@ -116,7 +115,7 @@ def _show(verdict: Verdict, *, as_json: bool) -> None:
     if as_json:
         from aimds.cli.shapes import verdict_to_json
 
-        sys.stdout.write(json.dumps(verdict_to_json(verdict, redact=True), ensure_ascii=False) + "\n")
+        print_json(verdict_to_json(verdict, redact=True))
         sys.stdout.flush()
         return
     from rich.text import Text

@@ -6,12 +6,12 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from aimds.errors import AimdsError, ErrorCode, InputError
 from aimds.evaluation.lines import Line, LineReader
-from aimds.limits import JSONL_ROW_BYTES_MAX
+from aimds.limits import FILE_BYTES_MAX, JSONL_ROW_BYTES_MAX
 from aimds.records import Event, EventKind, Role, Trust
 
 __all__ = ["ATTACK_WORDS", "BENIGN_WORDS", "EventDefaults", "LabelledRow", "parse_label", "parse_object", "read_rows"]
@@ -97,7 +97,8 @@ def read_rows(
     """Rows of a corpus in order, a bad row as the error that says what is wrong with it.
 
     CSV and TSV are recognised by name (`.csv`, `.tsv`, also with `.gz`), all else is JSONL. Optional columns: `id`,
-    `category`, `source`, and `kind`, `role`, `trust`, `tool` of the event.
+    `category`, `source`, and `kind`, `role`, `trust`, `tool` of the event. Instead of a text a row may name a `file`
+    below the folder of the corpus.
 
     Raises:
         InputError: `input-bad-row` when the header of a CSV file lacks a column that is needed.
@@ -178,7 +179,7 @@ def _csv_objects(
         place = reader.place(number)
         if header is None:
             header = [cell.strip() for cell in cells]
-            missing = [name for name in needed if name not in header]
+            missing = [name for name in needed if name not in header and not (name == needed[0] and "file" in header)]
             if missing:
                 reason = f"column {', '.join(missing)} is missing; the header has {', '.join(header)}"
                 raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
@@ -192,14 +193,10 @@ def _csv_objects(
 def _row(
     item: Mapping[str, Any], place: str, text_column: str, label_column: str, source: str, defaults: EventDefaults
 ) -> LabelledRow:
-    for column in (text_column, label_column):
-        if item.get(column) is None:
-            raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"`{column}` is missing")
-    text = item[text_column]
-    if not isinstance(text, str):
-        reason = f"`{text_column}` must be a string, got {type(text).__name__}"
-        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+    if item.get(label_column) is None:
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"`{label_column}` is missing")
     attack = parse_label(item[label_column], place)
+    text = _text(item, place, text_column)
     try:
         event = Event(
             text,
@@ -218,3 +215,37 @@ def _row(
         category=str(item.get("category") or ("attack" if attack else "benign")),
         source=str(item.get("source") or source),
     )
+
+
+def _text(item: Mapping[str, Any], place: str, text_column: str) -> str:
+    """The row's text, or that of the file it names."""
+    text = item.get(text_column)
+    if isinstance(text, str):
+        return text
+    if text is not None:
+        reason = f"`{text_column}` must be a string, got {type(text).__name__}"
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+    name = item.get("file")
+    if not isinstance(name, str):
+        raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"`{text_column}` is missing")
+    return _file_text(Path(place.rpartition(":")[0]).parent, name, place)
+
+
+def _file_text(folder: Path, name: str, place: str) -> str:
+    """A text file beside the corpus. A corpus comes from others, so it may not name files outside its own folder."""
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"file {name!r} is outside the corpus folder")
+        with path.open("rb") as stream:
+            data = stream.read(FILE_BYTES_MAX + 1)
+        if len(data) > FILE_BYTES_MAX:
+            raise InputError(
+                ErrorCode.INPUT_BAD_ROW, place=place, reason=f"file {name!r} has over {FILE_BYTES_MAX} bytes"
+            )
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        reason = f"file {name!r}: byte {error.start} is not valid UTF-8"
+    except (OSError, ValueError) as error:
+        reason = f"file {name!r}: {getattr(error, 'strerror', None) or error}"
+    raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)

@@ -153,3 +153,21 @@ def test_a_bad_trace_is_named_and_the_code_is_2(cli: Cli, tmp_path: Path) -> Non
     result = cli("replay", write(tmp_path / "t.jsonl", TRACES, '{"label": "attack", "events": [3]}'), "--json")
     assert (result.code, json.loads(result.out)["traces"]) == (2, 4)
     assert ":5 event 0: expected an object, got int" in result.err
+
+
+def test_a_lone_surrogate_in_an_id_does_not_stop_the_run(cli: Cli, tmp_path: Path) -> None:
+    """JSON can carry what UTF-8 cannot; it comes out as the same escape."""
+    (tmp_path / "c.jsonl").write_text('{"id": "\\ud800", "text": "attack", "label": 1, "source": "\\udfff ü"}')
+    shape = json.loads(cli("evaluate", "c.jsonl", "--json", "--scores", "s.jsonl").out)
+    assert list(shape["by_source"]) == ["\udfff ü"]
+    assert json.loads((tmp_path / "s.jsonl").read_text("utf-8"))["id"] == "\ud800"
+    assert r"\udfff ü" in cli("evaluate", "c.jsonl").out
+
+
+def test_a_progress_bar_runs_on_a_terminal_only(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a terminal on standard error the bar is drawn there, and standard output stays pure JSON."""
+    path = write(tmp_path / "c.jsonl", ROWS * 20)
+    assert cli("evaluate", path, "--json").err == ""
+    monkeypatch.setattr("aimds.cli.corpus.sys.stderr.isatty", lambda: True, raising=False)
+    result = cli("evaluate", path, "--json")
+    assert json.loads(result.out)["rows"] == 80

@@ -121,3 +121,29 @@ def test_bad_csv_rows_are_named_and_the_good_ones_stay(tmp_path: Path) -> None:
     assert ":4: byte 24 is not valid UTF-8" in messages[1]
     assert ":5: CSV: " in messages[2]
     assert ":7: CSV: " in messages[3]
+
+
+def test_a_row_may_name_a_file_of_its_folder(tmp_path: Path) -> None:
+    """The text of a row can stand in a file beside the corpus, but nowhere else; what fails names the row."""
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "a.txt").write_text("from a file")
+    (tmp_path / "corpus" / "latin.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "secret.txt").write_text("not yours")
+    names = ["a.txt", "../secret.txt", str(tmp_path / "secret.txt"), "gone.txt", "latin.txt", "a\0b", 3]
+    text = "\n".join(json.dumps({"file": name, "label": "attack"}) for name in names)
+    items = rows(tmp_path / "corpus" / "c.jsonl", text)
+    assert [item.event.text for item in good(items)] == ["from a file"]
+    messages = bad(items)
+    expected = (
+        "outside the corpus folder",
+        "outside",
+        "No such file",
+        "byte 3 is not valid UTF-8",
+        "null",
+        "`text` is",
+    )
+    for number, (message, words) in enumerate(zip(messages, expected, strict=True), start=2):
+        assert f"c.jsonl:{number}: " in message
+        assert words in message
+    (item,) = good(rows(tmp_path / "corpus" / "c.csv", "file,label\na.txt,1\n"))
+    assert item.event.text == "from a file"
