@@ -1,0 +1,201 @@
+//! Simple ciphers: rotations, Atbash, reversal. Found by the stretch of words that would read better deciphered.
+
+use super::language::{Features, Region, mean_likelihood};
+use super::limits::Budget;
+use super::reading::Reading;
+use super::rewriter::Rewriter;
+use super::span_map::MapBuilder;
+use super::view::Transform;
+use std::ops::Range;
+
+/// Gain in eighths of a bit from which a stretch is deciphered: 30 bits, a chance of one in a thousand million for
+/// letters at random, and two or three words of a ciphered sentence.
+const GAIN_MIN: i32 = 240;
+
+/// Reversed words keep most of their letter pairs likely, so a reversal gains less a letter.
+const REVERSE_GAIN_MIN: i32 = 160;
+
+/// Badness from which the 25 rotations are tried.
+const BADNESS_MIN: i32 = 200;
+
+/// A text up to this length is deciphered whole: the words around a stretch often belong to it.
+const WHOLE_BYTES_MAX: usize = 4096;
+
+/// Of a longer text, this much on either side of the stretch.
+const MARGIN_BYTES: usize = 256;
+
+/// Mean likelihood (eighths of a bit) that a deciphered rotation must reach; random letters are near -45.
+const LANGUAGE_LEVEL: i32 = -36;
+
+/// The readings that ciphers give, each with the gain in eighths of a bit.
+pub(crate) fn read(text: &str, features: &Features, budget: &mut Budget) -> Vec<(Reading, i32)> {
+    let mut readings = Vec::new();
+    let mut add =
+        |region: &Region, least: i32, transform, make: fn(&str, Range<usize>, Transform) -> Reading| {
+            if region.gain < least || !budget.work(region.range.len()) {
+                return;
+            }
+            let core = make(text, region.range.clone(), transform);
+            if mean_likelihood(&core.text).is_none_or(|mean| mean < LANGUAGE_LEVEL) {
+                return;
+            }
+            let range = widened(text, &region.range);
+            if budget.work(range.len()) {
+                readings.push((make(text, range, transform), region.gain));
+            }
+        };
+    add(
+        &features.rot13,
+        GAIN_MIN,
+        Transform::Rot13,
+        |text, range, transform| rotated(text, range, 13, transform),
+    );
+    add(&features.atbash, GAIN_MIN, Transform::Atbash, mirrored);
+    add(&features.reverse, REVERSE_GAIN_MIN, Transform::Reverse, reversed);
+    add(
+        &features.reverse,
+        REVERSE_GAIN_MIN,
+        Transform::ReverseWords,
+        words_reversed,
+    );
+    if readings.is_empty() && features.bad.gain >= BADNESS_MIN {
+        readings.extend(caesar(text, &features.bad, budget));
+    }
+    readings
+}
+
+fn widened(text: &str, range: &Range<usize>) -> Range<usize> {
+    if text.len() <= WHOLE_BYTES_MAX {
+        return 0..text.len();
+    }
+    let start = text.floor_char_boundary(range.start.saturating_sub(MARGIN_BYTES));
+    start..text.ceil_char_boundary(range.end.saturating_add(MARGIN_BYTES))
+}
+
+/// Maps every ASCII letter; lengths stay, so the map is byte by byte.
+fn lettered(text: &str, range: Range<usize>, transform: Transform, letter: impl Fn(u8) -> u8) -> Reading {
+    let mut map = MapBuilder::new();
+    map.linear(range.start, range.len());
+    let part = text.get(range).unwrap_or_default();
+    let text = part
+        .chars()
+        .map(|character| match character {
+            'a'..='z' => char::from(b'a' + letter(character as u8 - b'a')),
+            'A'..='Z' => char::from(b'A' + letter(character as u8 - b'A')),
+            _ => character,
+        })
+        .collect();
+    Reading {
+        text,
+        map: map.finish(),
+        transform,
+        pieces: 1,
+    }
+}
+
+fn rotated(text: &str, range: Range<usize>, by: u8, transform: Transform) -> Reading {
+    lettered(text, range, transform, |letter| (letter + by) % 26)
+}
+
+fn mirrored(text: &str, range: Range<usize>, transform: Transform) -> Reading {
+    lettered(text, range, transform, |letter| 25 - letter)
+}
+
+fn reversed(text: &str, range: Range<usize>, transform: Transform) -> Reading {
+    let turned: String = text
+        .get(range.clone())
+        .unwrap_or_default()
+        .chars()
+        .rev()
+        .collect();
+    let mut map = MapBuilder::new();
+    map.whole(range, turned.len());
+    Reading {
+        text: turned,
+        map: map.finish(),
+        transform,
+        pieces: 1,
+    }
+}
+
+fn words_reversed(text: &str, range: Range<usize>, transform: Transform) -> Reading {
+    let part = text.get(..range.end).unwrap_or_default();
+    let mut rewriter = Rewriter::new(part);
+    rewriter.skip_to(range.start);
+    let mut start = None;
+    for (at, character) in part.char_indices().chain(std::iter::once((part.len(), ' '))) {
+        if at < range.start {
+            continue;
+        }
+        match (character.is_alphanumeric(), start) {
+            (true, None) => start = Some(at),
+            (false, Some(from)) => {
+                let word: String = part.get(from..at).unwrap_or_default().chars().rev().collect();
+                rewriter.replace(from..at, &word);
+                start = None;
+            }
+            _ => {}
+        }
+    }
+    let (text, map) = rewriter.finish();
+    Reading {
+        text,
+        map,
+        transform,
+        pieces: 1,
+    }
+}
+
+/// Letter frequencies of English in tenths of a percent, a-z (Lewand, Cryptological Mathematics, 2000).
+const FREQUENCIES: [i32; 26] = [
+    82, 15, 28, 43, 127, 22, 20, 61, 70, 2, 8, 40, 24, 67, 75, 19, 1, 60, 63, 91, 28, 10, 24, 2, 20, 1,
+];
+
+/// The rotation under which the worst stretch reads as language, if there is one.
+fn caesar(text: &str, bad: &Region, budget: &mut Budget) -> Option<(Reading, i32)> {
+    const SAMPLE_BYTES: usize = 1024;
+    const TRIED: usize = 3;
+    let end = text.floor_char_boundary(bad.range.end.min(bad.range.start.saturating_add(SAMPLE_BYTES)));
+    let sample = text.get(bad.range.start..end)?;
+    if !budget.work(sample.len() * (TRIED + 1)) {
+        return None;
+    }
+    let mut histogram = [0_i32; 26];
+    for byte in sample.bytes().filter(u8::is_ascii_alphabetic) {
+        if let Some(count) = histogram.get_mut(usize::from(byte.to_ascii_lowercase() - b'a')) {
+            *count += 1;
+        }
+    }
+    let correlation = |by: usize| -> i32 {
+        let places = FREQUENCIES.iter().cycle().skip(by);
+        histogram
+            .iter()
+            .zip(places)
+            .map(|(&count, &frequency)| count * frequency)
+            .sum()
+    };
+    let mut rotations: Vec<usize> = (1..26).collect();
+    rotations.sort_by_key(|&by| std::cmp::Reverse(correlation(by)));
+    let (by, mean) = rotations
+        .into_iter()
+        .take(TRIED)
+        .filter_map(|by| {
+            let plain = rotated(sample, 0..sample.len(), by as u8, Transform::Caesar);
+            Some((by, mean_likelihood(&plain.text)?))
+        })
+        .max_by_key(|&(_, mean)| mean)?;
+    let gain = (mean - mean_likelihood(sample)?).saturating_mul(i32::try_from(sample.len()).ok()?);
+    if mean < LANGUAGE_LEVEL || gain < GAIN_MIN {
+        return None;
+    }
+    let range = widened(text, &bad.range);
+    if !budget.work(range.len()) {
+        return None;
+    }
+    let transform = if by == 13 {
+        Transform::Rot13
+    } else {
+        Transform::Caesar
+    };
+    Some((rotated(text, range, by as u8, transform), gain))
+}

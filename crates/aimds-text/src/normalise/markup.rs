@@ -1,0 +1,407 @@
+//! What markup shows and what it carries unseen: HTML without its tags; comments, hidden elements, attributes, link
+//! titles. A tolerant scanner, not a parser: what a model reads is the source, whether it is well-formed or not.
+
+use super::reading::{Pieces, Reading};
+use super::rewriter::Rewriter;
+use super::view::Transform;
+use memchr::memmem;
+use std::ops::Range;
+
+/// Longest tag that is read as one; inline images in attributes are longer and are skipped over.
+const TAG_BYTES_MAX: usize = 8192;
+
+/// Elements whose content stands on lines of its own.
+const BLOCKS: &[&str] = &[
+    "address",
+    "article",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "option",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "td",
+    "th",
+    "tr",
+    "ul",
+];
+
+/// Elements without an end tag.
+const VOID: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+];
+
+/// Elements whose content is never shown.
+const NEVER_SHOWN: &[&str] = &["script", "style", "template", "noscript", "head", "title"];
+
+/// Attributes that hold words.
+const WORDY_ATTRIBUTES: &[&str] = &[
+    "alt",
+    "title",
+    "aria-label",
+    "aria-description",
+    "content",
+    "value",
+    "placeholder",
+    "label",
+    "summary",
+];
+
+/// Styles that leave no trace on the page, and those that are also the daily bread of honest pages.
+const TRACELESS: &[&str] = &[
+    "font-size:0",
+    "font-size:1px",
+    "opacity:0",
+    "color:white",
+    "color:#fff",
+    "color:transparent",
+    "color:rgba(0,0,0,0)",
+    "text-indent:-9",
+    "left:-9",
+    "top:-9",
+    "height:0",
+    "width:0",
+];
+const HIDDEN: &[&str] = &["display:none", "visibility:hidden", "clip:rect(0"];
+
+/// What markup yields: the readings, and the places of text that was hidden without trace.
+#[derive(Debug, Default)]
+pub(crate) struct Markup {
+    pub(crate) readings: Vec<Reading>,
+    pub(crate) traceless: Vec<Range<usize>>,
+}
+
+/// Reads the markup of a text.
+pub(crate) fn read(text: &str) -> Markup {
+    let mut markup = Markup::default();
+    let mut carried = Pieces::default();
+    if text.contains('<') {
+        let mut scanner = Scanner::new(text);
+        scanner.run(&mut carried);
+        markup.traceless = scanner.traceless;
+        if scanner.tags > 0 {
+            let (shown, map) = scanner.shown.finish();
+            if shown != text {
+                markup.readings.push(Reading {
+                    text: shown,
+                    map,
+                    transform: Transform::HtmlText,
+                    pieces: 1,
+                });
+            }
+        }
+    }
+    if text.contains("](") || text.contains("]:") {
+        markdown(text, &mut carried);
+    }
+    if let Some(reading) = carried.reading(Transform::HiddenMarkup) {
+        markup.readings.push(Reading { pieces: 1, ..reading });
+    }
+    markup
+}
+
+/// An element whose text is not shown, while it is open.
+struct HiddenElement {
+    name: String,
+    depth: usize,
+    start: usize,
+    traceless: bool,
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    shown: Rewriter<'a>,
+    hidden: Option<HiddenElement>,
+    traceless: Vec<Range<usize>>,
+    tags: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            shown: Rewriter::new(text),
+            hidden: None,
+            traceless: Vec::new(),
+            tags: 0,
+        }
+    }
+
+    fn run(&mut self, carried: &mut Pieces) {
+        let bytes = self.text.as_bytes();
+        let mut done = 0;
+        let mut comments_end = true;
+        for at in memchr::memchr_iter(b'<', bytes) {
+            if at < done {
+                continue;
+            }
+            let Some(rest) = self.text.get(at..) else { continue };
+            if rest.starts_with("<!--") {
+                let body = rest.get(4..).unwrap_or_default();
+                // An open comment hides the rest; looking for an end again and again would be quadratic.
+                let length = if comments_end {
+                    memmem::find(body.as_bytes(), b"-->")
+                } else {
+                    None
+                };
+                comments_end = length.is_some();
+                let end = length.map_or(self.text.len(), |length| at + 4 + length + 3);
+                self.carry(
+                    carried,
+                    at + 4..length.map_or(self.text.len(), |length| at + 4 + length),
+                );
+                self.remove(at..end);
+                done = end;
+            } else if let Some(length) = tag_length(rest.as_bytes()) {
+                self.tag(carried, at..at + length);
+                done = at + length;
+            }
+        }
+        self.close_hidden(carried, self.text.len());
+    }
+
+    fn remove(&mut self, range: Range<usize>) {
+        self.tags += 1;
+        if self.hidden.is_none() {
+            self.shown.remove(range);
+        }
+    }
+
+    fn tag(&mut self, carried: &mut Pieces, range: Range<usize>) {
+        let Some(tag) = self.text.get(range.clone()) else {
+            return;
+        };
+        let closing = tag.starts_with("</");
+        let inner = tag.trim_start_matches(['<', '/']).trim_end_matches('>');
+        let name_length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let name = inner.get(..name_length).unwrap_or_default().to_ascii_lowercase();
+        let attributes = inner.get(name_length..).unwrap_or_default();
+        self.tags += 1;
+        if let Some(hidden) = &mut self.hidden {
+            if name == hidden.name {
+                hidden.depth = if closing {
+                    hidden.depth - 1
+                } else {
+                    hidden.depth + 1
+                };
+            }
+            if hidden.depth == 0 {
+                self.close_hidden(carried, range.start);
+                self.shown.skip_to(range.end);
+            }
+            return;
+        }
+        if BLOCKS.contains(&name.as_str()) {
+            self.shown.replace(range.clone(), "\n");
+        } else {
+            self.shown.remove(range.clone());
+        }
+        if closing || attributes.trim().is_empty() && !NEVER_SHOWN.contains(&name.as_str()) {
+            return;
+        }
+        let base = range.start + (attributes.as_ptr() as usize - tag.as_ptr() as usize);
+        let style = self.attributes(carried, attributes, base);
+        if VOID.contains(&name.as_str()) || tag.ends_with("/>") {
+            return;
+        }
+        let traceless = style.traceless;
+        if traceless || style.hidden || NEVER_SHOWN.contains(&name.as_str()) {
+            self.hidden = Some(HiddenElement {
+                name,
+                depth: 1,
+                start: range.end,
+                traceless,
+            });
+        }
+    }
+
+    /// Takes up the words of attributes; says what the style does to the element.
+    fn attributes(&mut self, carried: &mut Pieces, attributes: &str, base: usize) -> Style {
+        let mut style = Style::default();
+        let mut rest = attributes;
+        let mut at = base;
+        while let Some(equals) = rest.find('=') {
+            let before = rest.get(..equals).unwrap_or_default();
+            style.hidden |= before
+                .split_ascii_whitespace()
+                .rev()
+                .skip(1)
+                .any(|word| word.eq_ignore_ascii_case("hidden"));
+            let name = before
+                .split_ascii_whitespace()
+                .next_back()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            let value = rest.get(equals + 1..).unwrap_or_default();
+            let (start, length, step) = match value.as_bytes().first() {
+                Some(&quote @ (b'"' | b'\'')) => {
+                    let length = memchr::memchr(quote, value.as_bytes().get(1..).unwrap_or_default());
+                    let length = length.unwrap_or(value.len() - 1);
+                    (1, length, length + 2)
+                }
+                _ => {
+                    let length = value.bytes().take_while(|b| !b.is_ascii_whitespace()).count();
+                    (0, length, length)
+                }
+            };
+            let content = value.get(start..start + length).unwrap_or_default();
+            let from = at + equals + 1 + start;
+            if name == "style" {
+                style.read(content);
+            } else if (WORDY_ATTRIBUTES.contains(&name.as_str()) || name.starts_with("data-"))
+                && content.contains(' ')
+            {
+                self.carry(carried, from..from + content.len());
+            }
+            at += equals + 1 + step.min(value.len());
+            rest = value.get(step.min(value.len())..).unwrap_or_default();
+        }
+        style.hidden |= rest
+            .split_ascii_whitespace()
+            .any(|word| word.trim_end_matches('/').eq_ignore_ascii_case("hidden"));
+        style
+    }
+
+    fn carry(&self, carried: &mut Pieces, range: Range<usize>) {
+        let Some(content) = self.text.get(range.clone()) else {
+            return;
+        };
+        let trimmed = content.trim();
+        if !trimmed.is_empty() {
+            let start = range.start + (trimmed.as_ptr() as usize - content.as_ptr() as usize);
+            carried.piece(trimmed, start..start + trimmed.len());
+        }
+    }
+
+    fn close_hidden(&mut self, carried: &mut Pieces, end: usize) {
+        const WORDS_MIN: usize = 3;
+        let Some(hidden) = self.hidden.take() else { return };
+        let range = hidden.start..end;
+        self.shown.remove(range.clone());
+        self.carry(carried, range.clone());
+        let words = self
+            .text
+            .get(range.clone())
+            .unwrap_or_default()
+            .split_ascii_whitespace()
+            .count();
+        if hidden.traceless && words >= WORDS_MIN {
+            self.traceless.push(range);
+        }
+    }
+}
+
+/// What an element's style does to its text.
+#[derive(Debug, Default)]
+struct Style {
+    hidden: bool,
+    traceless: bool,
+}
+
+impl Style {
+    fn read(&mut self, style: &str) {
+        let mut plain: String = style.chars().filter(|c| !c.is_whitespace()).take(1024).collect();
+        plain.make_ascii_lowercase();
+        plain.push(';');
+        let has = |property: &&str| {
+            memmem::find_iter(plain.as_bytes(), property.as_bytes()).any(|at| {
+                // `color` must not be the end of `background-color`, nor 0 the beginning of 0.9.
+                let before = at.checked_sub(1).and_then(|before| plain.as_bytes().get(before));
+                let after = plain.as_bytes().get(at + property.len());
+                let fraction = property.ends_with('0') && matches!(after, Some(b'.' | b'1'..=b'9' | b'%'));
+                before.is_none_or(|&byte| byte == b';') && !fraction
+            })
+        };
+        self.traceless |= TRACELESS.iter().any(has);
+        self.hidden |= HIDDEN.iter().any(has);
+    }
+}
+
+/// The length of the tag at the start of `rest`: `<` and a letter or slash, quotes respected, up to `>`.
+fn tag_length(rest: &[u8]) -> Option<usize> {
+    if !matches!(rest.get(1), Some(b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?')) {
+        return None;
+    }
+    let mut quote = None;
+    for (at, &byte) in rest.iter().enumerate().take(TAG_BYTES_MAX).skip(1) {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'<') => return None,
+            (None, b'"' | b'\'') if rest.get(at - 1) == Some(&b'=') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Takes up what Markdown carries unseen: image texts, link titles, reference definitions used as comments.
+fn markdown(text: &str, carried: &mut Pieces) {
+    let base = text.as_ptr() as usize;
+    for line in text.lines() {
+        let start = line.as_ptr() as usize - base;
+        for at in memchr::memchr_iter(b']', line.as_bytes()) {
+            let Some(after) = line.get(at + 1..) else { continue };
+            let target = match after.as_bytes().first() {
+                Some(b'(') => after.get(1..).and_then(|rest| {
+                    rest.get(..rest.find(')').unwrap_or(rest.len()).min(2048).min(rest.len()))
+                }),
+                Some(b':') => after.get(1..),
+                _ => continue,
+            };
+            let opening = line
+                .get(..at)
+                .and_then(|before| memchr::memrchr(b'[', before.as_bytes()));
+            if let (Some(b'('), Some(open)) = (after.as_bytes().first(), opening)
+                && open > 0
+                && line.as_bytes().get(open - 1) == Some(&b'!')
+            {
+                take_words(line, open + 1..at, start, carried);
+            }
+            let Some(target) = target else { continue };
+            let offset = target.as_ptr() as usize - line.as_ptr() as usize;
+            let title = target
+                .find(['"', '\'', '('])
+                .filter(|&open| open > 0 && target.as_bytes().get(open - 1) == Some(&b' '));
+            if let Some(open) = title {
+                let length = target
+                    .get(open + 1..)
+                    .map_or(0, |rest| rest.rfind(['"', '\'', ')']).unwrap_or(rest.len()));
+                take_words(
+                    line,
+                    offset + open + 1..offset + open + 1 + length,
+                    start,
+                    carried,
+                );
+            }
+            if after.starts_with(':') {
+                break; // a definition takes the rest of its line
+            }
+        }
+    }
+}
+
+fn take_words(line: &str, range: Range<usize>, start: usize, carried: &mut Pieces) {
+    if let Some(words) = line.get(range.clone()).filter(|words| words.contains(' ')) {
+        carried.piece(words, start + range.start..start + range.end);
+    }
+}

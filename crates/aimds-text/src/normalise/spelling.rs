@@ -1,0 +1,400 @@
+//! Words spelled so that a person reads them and a matcher does not: leet, letters set apart, separators inside words,
+//! words run together.
+
+use super::blobs::tokens;
+use super::language::{Features, mean_likelihood};
+use super::reading::{Pieces, Reading};
+use super::rewriter::Rewriter;
+use super::view::Transform;
+
+/// A reading, how many words or letters it mended, and how sure it is that they were meant to hide.
+pub(crate) struct Respelled {
+    pub(crate) reading: Reading,
+    pub(crate) count: usize,
+    pub(crate) deliberate: f32,
+}
+
+/// All respellings of a text.
+pub(crate) fn read(text: &str, features: &Features) -> Vec<Respelled> {
+    let ascii = text.is_ascii();
+    let mut found = Vec::new();
+    if features.leet >= 4 {
+        found.extend(leet(text));
+    }
+    if features.single_letters >= 4 || !ascii && sparse(text) {
+        found.extend(spaced_letters(text));
+    }
+    if features.separators >= 3 || features.specials >= 3 || !ascii {
+        found.extend(separators(text));
+        found.extend(word_split(text));
+    }
+    found
+}
+
+/// Whether a third of the characters are spaces, as when letters are set apart.
+fn sparse(text: &str) -> bool {
+    text.chars().filter(|c| c.is_whitespace()).count() * 3 >= text.chars().count()
+}
+
+/// The letter that a digit or sign stands for; `1` and `|` are decided by their neighbours.
+fn leet_letter(character: char) -> Option<char> {
+    Some(match character {
+        '0' => 'o',
+        '1' | '|' | '!' => 'i',
+        '2' => 'z',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '6' | '9' => 'g',
+        '7' | '+' => 't',
+        '8' => 'b',
+        _ => return None,
+    })
+}
+
+/// Words that mix letters with digits or signs, read as words: once with `1` as the letter that its neighbours like
+/// better, once with `1` as `i` throughout.
+fn leet(text: &str) -> Vec<Respelled> {
+    const HEAVY_TOKENS_MIN: usize = 3;
+    let (mut words, mut all, mut substitutions) = (0, 0, 0);
+    for (_, token) in tokens(text) {
+        all += 1;
+        if is_leet_word(token) {
+            words += 1;
+            substitutions += token.chars().filter(|&c| leet_letter(c).is_some()).count();
+        }
+    }
+    if substitutions < 2 {
+        return Vec::new();
+    }
+    let heavy = words >= HEAVY_TOKENS_MIN && words * 5 >= all;
+    let deliberate = if heavy { 0.5 } else { 0.0 };
+    [true, false]
+        .into_iter()
+        .filter_map(|choose| leet_reading(text, heavy, choose))
+        .map(|reading| Respelled {
+            reading,
+            count: words,
+            deliberate,
+        })
+        .collect()
+}
+
+/// In a text that is heavy with leet, short words and small numbers are leet as well.
+fn leet_reading(text: &str, heavy: bool, choose: bool) -> Option<Reading> {
+    const LANGUAGE_LEVEL: i32 = -38; // looser than for sentences: few words, some substitutions wrong
+    let mut rewriter = Rewriter::new(text);
+    let mut mended = String::new();
+    for (start, token) in tokens(text) {
+        let leet = if heavy {
+            token.len() <= LEET_BYTES_MAX && !token.contains("//")
+        } else {
+            is_leet_word(token)
+        };
+        if !leet || token.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            continue;
+        }
+        let plain = leet_word(token, choose);
+        for ((at, old), new) in token.char_indices().zip(plain.chars()) {
+            if old != new {
+                rewriter.replace_character(start + at..start + at + old.len_utf8(), new);
+            }
+        }
+        mended.push_str(&plain);
+        mended.push(' ');
+    }
+    if mean_likelihood(&mended).is_none_or(|mean| mean < LANGUAGE_LEVEL) {
+        return None;
+    }
+    let (text, map) = rewriter.finish();
+    Some(Reading {
+        text,
+        map,
+        transform: Transform::Leet,
+        pieces: 1,
+    })
+}
+
+/// The longest word that is read as leet; longer tokens are hashes and paths.
+const LEET_BYTES_MAX: usize = 32;
+
+/// Letters with digits or signs among or before them, not a number with a unit, an address or a hash.
+fn is_leet_word(token: &str) -> bool {
+    if token.len() < 3
+        || token.len() > LEET_BYTES_MAX
+        || token.contains("//")
+        || token.contains('@') && token.contains('.')
+    {
+        return false;
+    }
+    let core = token.trim_matches(|c: char| !c.is_alphanumeric() && leet_letter(c).is_none());
+    let core = core.trim_end_matches('!');
+    let letters = core.chars().filter(|c| c.is_alphabetic()).count();
+    let signs = core.chars().filter(|&c| leet_letter(c).is_some()).count();
+    let others = core.chars().count() - letters - signs;
+    if letters == 0 || signs == 0 || others * 4 > letters + signs {
+        return false;
+    }
+    let tail = core.trim_start_matches(|c| leet_letter(c).is_some());
+    let unit = tail.len() < core.len() && tail.chars().all(char::is_alphabetic) && tail.chars().count() <= 2;
+    let head = core.trim_end_matches(|c| leet_letter(c).is_some());
+    let numbered = head.len() < core.len() && head.chars().all(char::is_alphabetic) && signs > 1;
+    !unit && !(numbered && core.len() - head.len() != 1)
+}
+
+/// A word with its digits and signs read as letters; `1` becomes `l` where the letters around like that better.
+fn leet_word(token: &str, choose: bool) -> String {
+    let body = token.trim_end_matches(['!', '.', ',', ':', ';', '?']).len();
+    let characters: Vec<char> = token.chars().collect();
+    let mut plain = String::with_capacity(token.len());
+    let mut at = 0;
+    for (index, &character) in characters.iter().enumerate() {
+        let inside = at < body;
+        at += character.len_utf8();
+        let letter = leet_letter(character).filter(|_| inside).unwrap_or(character);
+        if choose && matches!(character, '1' | '|') && inside {
+            let before = plain.chars().next_back().unwrap_or(' ');
+            let next = characters.get(index + 1).copied().unwrap_or(' ');
+            plain.push(i_or_l(
+                before,
+                leet_letter(next).unwrap_or(next),
+                next == character,
+            ));
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain
+}
+
+fn i_or_l(before: char, next: char, twice: bool) -> char {
+    let likelihood = |middle: char| -> i32 {
+        let next = if twice { middle } else { next };
+        // Three letters and their borders; the sum of two pairs is what differs.
+        let around: String = [before, middle, next].iter().collect();
+        super::language::pair_sum(&around)
+    };
+    if likelihood('l') > likelihood('i') {
+        'l'
+    } else {
+        'i'
+    }
+}
+
+/// Letters set apart by one and the same separator, joined; two spaces, or a space among other separators, end a word.
+fn spaced_letters(text: &str) -> Option<Respelled> {
+    const LETTERS_MIN: usize = 4;
+    const SURE_LETTERS_MIN: usize = 12;
+    let characters: Vec<(usize, char)> = text.char_indices().collect();
+    let at = |index: usize| characters.get(index).map(|&(_, character)| character);
+    let byte = |index: usize| characters.get(index).map_or(text.len(), |&(byte, _)| byte);
+    let mut rewriter = Rewriter::new(text);
+    let mut joined = String::new();
+    let (mut index, mut letters_total) = (0, 0);
+    while index < characters.len() {
+        let (series, end) = series_of_letters(&at, index);
+        let letters = series
+            .iter()
+            .filter(|step| at(step.letter).is_some_and(char::is_alphabetic))
+            .count();
+        if letters < LETTERS_MIN || letters * 10 < series.len() * 6 {
+            index = end.max(index + 1);
+            continue;
+        }
+        letters_total += letters;
+        for step in &series {
+            joined.extend(at(step.letter));
+            if step.next > step.letter + 1 {
+                let gap = byte(step.letter + 1)..byte(step.next);
+                if step.word_ends {
+                    rewriter.replace(gap, " ");
+                    joined.push(' ');
+                } else {
+                    rewriter.remove(gap);
+                }
+            }
+        }
+        index = end;
+    }
+    if letters_total == 0 {
+        return None;
+    }
+    let language = mean_likelihood(&joined).is_some_and(|mean| mean > -36) || !joined.is_ascii();
+    let deliberate = if letters_total >= SURE_LETTERS_MIN && language {
+        0.5
+    } else {
+        0.0
+    };
+    let (text, map) = rewriter.finish();
+    let reading = Reading {
+        text,
+        map,
+        transform: Transform::SpacedLetters,
+        pieces: 1,
+    };
+    Some(Respelled {
+        reading,
+        count: letters_total,
+        deliberate,
+    })
+}
+
+/// One letter of a series: where it is, where the next one is, and whether a word ends between.
+struct Step {
+    letter: usize,
+    next: usize,
+    word_ends: bool,
+}
+
+/// The series that begins at `start`, and the index after it.
+fn series_of_letters(at: &impl Fn(usize) -> Option<char>, start: usize) -> (Vec<Step>, usize) {
+    const GAP_MAX: usize = 5; // the space of a spaced text is itself spaced: three, sometimes five
+    let blank = |index: usize| at(index).is_none_or(char::is_whitespace);
+    let mut series = Vec::new();
+    let Some(separator) = at(start + 1).filter(|c| is_separator(*c)) else {
+        return (series, start + 1);
+    };
+    let starts_word = start == 0 || blank(start - 1) || at(start - 1).is_some_and(|c| !c.is_alphanumeric());
+    if blank(start) || is_separator(at(start).unwrap_or(' ')) || !starts_word {
+        return (series, start + 1);
+    }
+    let mut letter = start;
+    loop {
+        let gap = (1..=GAP_MAX + 1)
+            .take_while(|&step| blank(letter + step) && at(letter + step).is_some())
+            .count();
+        let (next, word_ends) =
+            if at(letter + 1) == Some(separator) && !blank(letter + 2) && at(letter + 2) != Some(separator) {
+                (letter + 2, false)
+            } else if gap > 0 && gap <= GAP_MAX && (gap > 1 || !separator.is_whitespace()) {
+                (letter + 1 + gap, true)
+            } else {
+                break;
+            };
+        // The next letter must stand alone as well.
+        let alone = at(next + 1).is_none_or(|after| after == separator || after.is_whitespace());
+        if !alone || at(next).is_none() {
+            break;
+        }
+        series.push(Step {
+            letter,
+            next,
+            word_ends,
+        });
+        letter = next;
+    }
+    let end = letter + 1;
+    series.push(Step {
+        letter,
+        next: end,
+        word_ends: false,
+    });
+    (series, end)
+}
+
+fn is_separator(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '.' | '-' | '_' | '*' | '|' | '/' | ',' | '~' | '·' | '•' | '+' | '^' | ':'
+        )
+}
+
+/// Words cut into short pieces by signs ("ig-no-re", "ig*nore"), joined.
+fn separators(text: &str) -> Option<Respelled> {
+    const LETTERS_MIN: usize = 5;
+    let mut rewriter = Rewriter::new(text);
+    let mut count = 0;
+    for (start, token) in tokens(text) {
+        if token.len() > 64 || token.contains("//") {
+            continue;
+        }
+        let core = token.trim_matches(|c: char| !c.is_alphanumeric());
+        let offset = start + (core.as_ptr() as usize - token.as_ptr() as usize);
+        let letters = core.chars().filter(|c| c.is_alphabetic()).count();
+        let pieces = core.split(is_word_sign).filter(|piece| !piece.is_empty()).count();
+        let signs = core.chars().filter(|&c| is_word_sign(c)).count();
+        let only = core.chars().all(|c| c.is_alphabetic() || is_word_sign(c));
+        // Short pieces, or a markup sign in the middle of a word.
+        let cut =
+            pieces >= 3 && letters <= pieces * 3 || pieces >= 2 && core.contains(['*', '|', '~', '^', '`']);
+        if !only || signs == 0 || letters < LETTERS_MIN || !cut {
+            continue;
+        }
+        count += 1;
+        for (at, sign) in core.char_indices().filter(|&(_, c)| is_word_sign(c)) {
+            rewriter.remove(offset + at..offset + at + sign.len_utf8());
+        }
+    }
+    if count == 0 {
+        return None;
+    }
+    let (text, map) = rewriter.finish();
+    let reading = Reading {
+        text,
+        map,
+        transform: Transform::Separators,
+        pieces: 1,
+    };
+    Some(Respelled {
+        reading,
+        count,
+        deliberate: 0.0,
+    })
+}
+
+fn is_word_sign(character: char) -> bool {
+    matches!(
+        character,
+        '-' | '_' | '.' | '*' | '|' | '~' | '^' | '`' | '+' | '·' | '•' | '/' | ':'
+    )
+}
+
+/// Words run together with signs or capitals, set apart; only those words are in the view.
+fn word_split(text: &str) -> Option<Respelled> {
+    const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
+    let mut pieces = Pieces::default();
+    let mut count = 0;
+    for (start, token) in tokens(text) {
+        if !TOKEN_BYTES.contains(&token.len()) || token.contains("//") {
+            continue;
+        }
+        let parts = token
+            .split(['-', '_', '.', '+', '/', '|', ','])
+            .filter(|part| !part.is_empty());
+        let wordy = parts
+            .clone()
+            .filter(|part| part.len() >= 2 && part.chars().all(char::is_alphabetic))
+            .count();
+        let turns = token
+            .as_bytes()
+            .windows(2)
+            .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+            .count();
+        let signs = wordy >= 3 && wordy * 3 >= parts.count() * 2;
+        if !signs && turns < 2 {
+            continue;
+        }
+        let mut split = String::with_capacity(token.len() + 8);
+        let mut previous = ' ';
+        for character in token.chars() {
+            if previous.is_lowercase() && character.is_uppercase() {
+                split.push(' ');
+            }
+            split.push(if matches!(character, '-' | '_' | '.' | '+' | '/' | '|' | ',') {
+                ' '
+            } else {
+                character
+            });
+            previous = character;
+        }
+        count += 1;
+        pieces.piece(&split, start..start + token.len());
+    }
+    let reading = pieces.reading(Transform::WordSplit)?;
+    Some(Respelled {
+        reading: Reading { pieces: 1, ..reading },
+        count,
+        deliberate: 0.0,
+    })
+}
