@@ -20,7 +20,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import aimds._core as _core
 from aimds._core import (
     COMPARE_POINTS_MAX,
     COMPARE_TOKENS_MAX,
@@ -32,6 +31,7 @@ from aimds._core import (
     lcs_length,
     lcs_similarity,
 )
+from aimds._core import SeriesLibrary as _SeriesLibrary
 
 __all__ = [
     "COMPARE_POINTS_MAX",
@@ -84,7 +84,7 @@ class SeriesLibrary:
     def __init__(
         self, dimensions: int = 1, band: int | None = None, series: Iterable[tuple[str, SeriesLike]] = ()
     ) -> None:
-        self._core = _core.SeriesLibrary(dimensions, band)
+        self._core = _SeriesLibrary(dimensions, band)
         self._names: list[str] = []
         for name, values in series:
             self.add(name, values)

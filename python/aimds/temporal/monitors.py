@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn
 
-import aimds._core as _core
+from aimds._core import Monitor as _Monitor
 
 __all__ = ["Formula", "Monitor", "Number", "Truth", "atom", "count", "historically", "number", "once", "prev"]
 
@@ -57,7 +57,7 @@ class Monitor:
     """
 
     def __init__(self, formula: str | Formula) -> None:
-        self._core = _core.Monitor(formula.text if isinstance(formula, Formula) else formula)
+        self._core = _Monitor(formula.text if isinstance(formula, Formula) else formula)
 
     @property
     def atoms(self) -> tuple[str, ...]:
