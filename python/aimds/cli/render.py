@@ -33,6 +33,7 @@ _LEVEL_STYLES: Final = {
     SeverityLevel.CRITICAL: "red",
 }
 _FINDINGS_SHOWN_MAX: Final = 12
+_LISTED_MAX: Final = 100
 _EVIDENCE_SHOWN_CHARACTERS: Final = 120
 _PLAIN_WIDTH: Final = 120  # for pipes and files, where there is no terminal to ask
 
@@ -73,7 +74,7 @@ def verdict_page(out: Console, item: ScanInput, verdict: Verdict, *, redact: boo
             if finding.span is not None
         ]
         out.print()
-        out.print(Padding(excerpt(item.text, marks), (0, 2, 0, 2)))
+        out.print(Padding(excerpt(item.text, marks), (0, 2, 0, 2), expand=False))
     for number, finding in enumerate(shown, start=1):
         out.print()
         _finding(out, item, finding, number, redact=redact)
@@ -117,8 +118,8 @@ def _finding(out: Console, item: ScanInput, finding: Finding, number: int, *, re
         if name:
             table.add_row(name, Text(value.replace("\n", " ")))
         else:
-            out.print(Padding(Text(value), (0, 0, 0, 6)))
-    out.print(Padding(table, (0, 0, 0, 6)))
+            out.print(Padding(Text(value), (0, 0, 0, 6), expand=False))
+    out.print(Padding(table, (0, 0, 0, 6), expand=False))
 
 
 def _where(location: Location, finding: Finding) -> str:
@@ -147,22 +148,21 @@ def _milliseconds(duration_ns: int) -> str:
     return f"{duration_ns / 1e6:.2f} ms"
 
 
-def verdict_table(out: Console, judged: Sequence[tuple[ScanInput, Verdict]]) -> None:
-    """Prints one line an input."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
-    table.add_column("category", overflow="fold")
-    table.add_column("input", overflow="fold")
-    table.add_column("because", overflow="fold")
-    table.add_column("ms", justify="right", no_wrap=True)
-    for item, verdict in judged:
-        table.add_row(
-            Text(str(verdict.action), ACTION_STYLES[verdict.action]),
-            f"{verdict.score:.2f}",
-            Text("" if verdict.category is None else str(verdict.category)),
-            Text(visible(item.name)),
-            Text(visible(verdict.reason)),
-            f"{verdict.duration_ns / 1e6:.2f}",
-        )
-    out.print(table)
+def verdict_table(out: Console, judged: Sequence[tuple[ScanInput, Verdict]], *, list_all: bool) -> None:
+    """Prints a line an input, and under it the reason when it is not allowed.
+
+    Of many inputs only those that are not allowed are listed, unless `list_all`.
+    """
+    flagged = [pair for pair in judged if pair[1].action is not Action.ALLOW]
+    listed = judged if list_all or len(judged) <= _LISTED_MAX else flagged
+    out.print(Text(f"{'verdict':<8}  score      ms  input", "bold"))
+    for item, verdict in listed:
+        line = Text(f"{verdict.action:<8}", ACTION_STYLES[verdict.action])
+        line.append(f"  {verdict.score:5.2f}  {verdict.duration_ns / 1e6:6.2f}  ", "not bold default")
+        line.append(visible(item.name), "not bold default")
+        out.print(line, soft_wrap=True)
+        if verdict.action is not Action.ALLOW:
+            category = "" if verdict.category is None else f"{verdict.category}; "
+            out.print(Padding(Text(category + visible(verdict.reason), "dim"), (0, 0, 0, 25), expand=False))
+    if len(listed) < len(judged):
+        out.print(f"({len(judged) - len(listed)} allowed inputs are not listed; --all lists them)", style="dim")

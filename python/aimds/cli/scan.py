@@ -43,6 +43,7 @@ _Text = Annotated[bool, typer.Option("--text", help="Take every INPUT as a text,
 _Sarif = Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log for code hosts and editors.")]
 _Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")]
 _Details = Annotated[bool, typer.Option("--details", help="With several inputs: a page for each, not one table.")]
+_All = Annotated[bool, typer.Option("--all", help="With many inputs: list the allowed ones as well.")]
 _Redact = Annotated[bool, typer.Option("--redact", help="Never print the text itself, only where the findings are.")]
 _Glob = Annotated[
     list[str] | None, typer.Option("--glob", metavar="PATTERN", help="In folders: only files that match.")
@@ -61,6 +62,7 @@ def scan(
     sarif: _Sarif = False,
     quiet: _Quiet = False,
     details: _Details = False,
+    list_all: _All = False,
     redact: _Redact = False,
     kind: KindOption = None,
     role: RoleOption = None,
@@ -96,7 +98,7 @@ def scan(
         folder_filter=FolderFilter(tuple(glob or ()), tuple(exclude or ()), hidden),
         on_skip=notes.append,
     )
-    output = _Output(as_json=as_json, sarif=sarif, quiet=quiet, details=details, redact=redact)
+    output = _Output(as_json=as_json, sarif=sarif, quiet=quiet, details=details, list_all=list_all, redact=redact)
     defense = load_defense(config, assignments)
     _judge(pieces, defense.evaluate, _Judged(kind, role, trust, tool), output, problems)
     problems.finish()
@@ -145,6 +147,7 @@ class _Output:
     sarif: bool
     quiet: bool
     details: bool
+    list_all: bool
     redact: bool
     judged: list[tuple[ScanInput, Verdict]] = field(default_factory=list)
     errors: list[InputError] = field(default_factory=list)
@@ -182,7 +185,7 @@ class _Output:
             for item, verdict in self.judged:
                 verdict_page(out, item, verdict, redact=self.redact)
         elif self.judged:
-            verdict_table(out, self.judged)
+            verdict_table(out, self.judged, list_all=self.list_all)
         if len(self.judged) != 1 or self.errors or notes:
             out.print(self._summary(len(notes)))
         err = console(stderr=True)

@@ -234,3 +234,14 @@ def test_debug_shows_the_traceback(cli: Cli, tmp_path: Path) -> None:
 
     with pytest.raises(InputError):
         cli("scan", "--debug", "--json", "--sarif", "x")
+
+
+def test_many_inputs_list_only_what_is_not_allowed(cli: Cli, tmp_path: Path) -> None:
+    """Of more than a hundred inputs the allowed ones are only counted; --all lists them."""
+    for number in range(120):
+        (tmp_path / f"{number:03}.txt").write_text("attack" if number == 7 else "hello")
+    out = cli("scan", str(tmp_path)).out
+    assert "007.txt" in out
+    assert "008.txt" not in out
+    assert "(119 allowed inputs are not listed; --all lists them)" in out
+    assert "008.txt" in cli("scan", "--all", str(tmp_path)).out
