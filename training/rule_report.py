@@ -3,9 +3,8 @@
     python -m training.rule_report CORPUS.jsonl.gz [--pack NAME ...] [--floor 0.8] [--missed CATEGORY] [--wrong]
 
 The corpus has rows `{"text", "label", "category", "source"}`, labels `attack` and `benign`. Rows of category
-`harmful_request` (plain harmful questions) are left out: no rule is meant for them. A text is scanned as a prompt, or
-as a tool result where its category or source says that it is one, because some rules hold for data only; `--kind` decides
-otherwise.
+`harmful_request` (plain harmful questions) are left out: no rule is meant for them. A text is scanned as a prompt, or as a
+tool result where its category or source says that it is one, because some rules hold for data only; `--kind` decides else.
 """
 
 from __future__ import annotations
