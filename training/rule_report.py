@@ -3,8 +3,9 @@
     python -m training.rule_report CORPUS.jsonl.gz [--pack NAME ...] [--floor 0.8] [--missed CATEGORY] [--wrong]
 
 The corpus has rows `{"text", "label", "category", "source"}`, labels `attack` and `benign`. Rows of category
-`harmful_request` (plain harmful questions) are left out: no rule is meant for them. A text is scanned as a prompt, or as a
-tool result where its category or source says that it is one, because some rules hold for data only; `--kind` decides else.
+`harmful_request` (plain harmful questions) are left out: no rule is meant for them. A text is scanned as a prompt, or
+as a tool result where its category or source says that it is one, because some rules hold for data only; `--kind`
+decides otherwise.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ DOCUMENT_SOURCES_BENIGN: Final = frozenset(
     }
 )
 """Benign sources of the same nature."""
+FACT_PACKS: Final = frozenset({"secrets", "personal_data"})
+"""Packs that state facts about a text (it holds an address), neither attack nor honest: left out unless named."""
 CONFIDENCE_SHOWN: Final = 0.8
 
 
@@ -82,10 +85,10 @@ def kind_of(row: dict[str, Any]) -> str:
 
 
 def measure(path: Path, packs: list[str], floor: float, missed_category: str, kind: str) -> Report:
-    """Scans the corpus with the named packs (none: all)."""
-    shipped = shipped_packs()
-    chosen = [pack for pack in shipped if not packs or pack[0].removesuffix(".toml") in {*packs, "context"}]
-    engine = build_engine(chosen)
+    """Scans the corpus with the named packs (none: all that find attacks)."""
+    shipped = {file.removesuffix(".toml"): (file, text) for file, text in shipped_packs()}
+    names = {*packs, "context"} if packs else shipped.keys() - FACT_PACKS
+    engine = build_engine([shipped[name] for name in sorted(names)])
     report = Report()
     for row in read_rows(path):
         key = (row["label"], row["category"], row["source"])
@@ -128,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the report; see the module's text for the options."""
     parser = argparse.ArgumentParser(description="How the shipped rule packs do on a labelled corpus.")
     parser.add_argument("corpus", type=Path)
-    parser.add_argument("--pack", action="append", default=[], help="only these packs; may be repeated")
+    parser.add_argument("--pack", action="append", default=[], help="only this pack; may be repeated")
     parser.add_argument("--floor", type=float, default=CONFIDENCE_SHOWN, help="confidence that counts as found")
     parser.add_argument("--kind", default="", help="scan every row as this kind of event")
     parser.add_argument("--missed", default="", help="print attack rows of this category without a finding")
