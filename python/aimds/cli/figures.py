@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
@@ -20,29 +21,30 @@ __all__ = ["print_replay", "print_report"]
 
 _NOTHING: Final = "-"
 _TRACES_LISTED_MAX: Final = 20
+_INTERVALS_WIDTH_MIN: Final = 96
+_NAME_WIDTH_MIN: Final = 12
+_NAME_WIDTH_MAX: Final = 40
 _GROUPS_LISTED_MAX: Final = 200  # a corpus with an id in its source column would print a page a row
 
 
 def print_report(out: Console, report: Report) -> None:
     """The overall figures, then a line for each source and category, then the latency."""
-    table = _table(report.unit)
-    _row(table, "overall", report.overall)
+    figures = _figures(out.width, report.unit)
+    figures.add("overall", report.overall)
     apart = report.overall_without_harmful_request
     if apart is not None:
-        _row(table, "without harmful_request", apart)
-    table.add_section()
-    _groups(table, "source", report.scores.sources, report.scores.of_source)
-    table.add_section()
-    _groups(table, "category", report.scores.categories, report.scores.of_category)
-    out.print(table)
+        figures.add("without harmful_request", apart)
+    figures.add_groups("source", report.scores.sources, report.scores.of_source)
+    figures.add_groups("category", report.scores.categories, report.scores.of_category)
+    out.print(figures.table)
+    out.print()
     latency = report.latencies.to_json()
     if latency["p50"] is not None:
         per = "event" if report.unit == "traces" else "row"
         out.print(f"latency per {per}: p50 {latency['p50']:.3f} ms, p99 {latency['p99']:.3f} ms")
-    out.print(
-        "flagged = blocked or escalated; in brackets the 95% interval; - = the group cannot have this figure",
-        style="dim",
-    )
+    out.print("flagged = blocked or escalated; recall@1% = recall at 1% FPR; - = the group cannot have it", style="dim")
+    told = "in brackets" if figures.with_intervals else "on a wider terminal, or with --json"
+    out.print(f"95% intervals {told}", style="dim")
     if report.errors:
         out.print(f"{report.errors} {report.unit} could not be judged (see standard error)", style="bold yellow")
 
@@ -102,44 +104,55 @@ def _remark(stop: TraceStop) -> str:
     return "early" if stop.early else ""
 
 
-def _table(unit: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("", overflow="fold", min_width=16)
-    for name in (unit, "attacks"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("recall", "false positives", "recall at 1% FPR", "AUROC"):
-        table.add_column(name, no_wrap=True)
-    return table
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """The table of figures; on a narrow terminal without intervals, so that names stay readable."""
+
+    table: Table
+    with_intervals: bool
+
+    def add(self, name: str, quality: Quality) -> None:
+        """One group."""
+        self.table.add_row(
+            Text(visible(name)),
+            f"{quality.attacks}/{quality.rows}",
+            self._figure(quality.recall, quality.recall_ci, 2),
+            self._figure(quality.fpr, quality.fpr_ci, 3),
+            self._figure(quality.recall_at_1pct_fpr, quality.recall_at_1pct_fpr_ci, 2),
+            self._figure(quality.auroc, quality.auroc_ci, 2),
+        )
+
+    def add_groups(self, title: str, names: list[str], quality_of: Callable[[str], Quality]) -> None:
+        """A heading and a line for each group."""
+        self.table.add_row()
+        self.table.add_row(Text(f"by {title}", "bold"))
+        for name in names[:_GROUPS_LISTED_MAX]:
+            self.add(f"  {name}", quality_of(name))
+        if len(names) > _GROUPS_LISTED_MAX:
+            self.table.add_row(Text(f"  and {len(names) - _GROUPS_LISTED_MAX} more (all with --json)", "dim"))
+
+    def _figure(self, value: float | None, interval: Interval | None, decimals: int) -> Text:
+        if value is None:
+            return Text(_NOTHING, "dim")
+        shown = Text(_short(value, 3))
+        if interval is not None and self.with_intervals:
+            shown.append(f" [{_short(interval[0], decimals)}-{_short(interval[1], decimals)}]", "dim")
+        return shown
 
 
-def _groups(table: Table, title: str, names: list[str], quality_of: Callable[[str], Quality]) -> None:
-    table.add_row(Text(f"by {title}", "bold"))
-    for name in names[:_GROUPS_LISTED_MAX]:
-        _row(table, f"  {name}", quality_of(name))
-    if len(names) > _GROUPS_LISTED_MAX:
-        table.add_row(Text(f"  and {len(names) - _GROUPS_LISTED_MAX} more (all with --json)", "dim"))
+def _figures(width: int, unit: str) -> _Figures:
+    with_intervals = width >= _INTERVALS_WIDTH_MIN
+    widths = (14, 16, 14, 14) if with_intervals else (6, 6, 9, 6)
+    counts = f"attacks/{unit}"
+    name_width = max(_NAME_WIDTH_MIN, min(_NAME_WIDTH_MAX, width - sum(widths) - len(counts) - len(widths) - 1))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 1, 0, 0))
+    table.add_column("", width=name_width, overflow="ellipsis", no_wrap=True)
+    table.add_column(counts, justify="right", no_wrap=True)
+    for name, column_width in zip(("recall", "FPR", "recall@1%", "AUROC"), widths, strict=True):
+        table.add_column(name, width=column_width, no_wrap=True)
+    return _Figures(table, with_intervals)
 
 
-def _row(table: Table, name: str, quality: Quality) -> None:
-    table.add_row(
-        Text(visible(name)),
-        str(quality.rows),
-        str(quality.attacks),
-        _figure(quality.recall, quality.recall_ci),
-        _figure(quality.fpr, quality.fpr_ci),
-        _figure(quality.recall_at_1pct_fpr, quality.recall_at_1pct_fpr_ci),
-        _figure(quality.auroc, quality.auroc_ci),
-    )
-
-
-def _figure(value: float | None, interval: Interval | None) -> Text:
-    if value is None:
-        return Text(_NOTHING, "dim")
-    shown = Text(f"{value:.3f}")
-    if interval is not None:
-        shown.append(f" [{_short(interval[0])}-{_short(interval[1])}]", "dim")
-    return shown
-
-
-def _short(bound: float) -> str:
-    return "1" if bound > 0.9995 else f"{bound:.3f}".removeprefix("0")
+def _short(value: float, decimals: int) -> str:
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("0") if value < 1 and not text.startswith("1") else "1"

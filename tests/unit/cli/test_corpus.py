@@ -47,7 +47,7 @@ def test_evaluate_for_people(cli: Cli, tmp_path: Path) -> None:
     out = cli("evaluate", write(tmp_path / "c.jsonl", ROWS)).out
     for words in ("overall", "without harmful_request", "by source", "  one", "by category", "  override"):
         assert words in out
-    assert "0.667 [.208-.939]" in out
+    assert ".667 [.21-.94]" in out
     assert "latency per row: p50 1.250 ms, p99 1.250 ms" in out
 
 
