@@ -366,6 +366,19 @@ def _tool_loop(random: Random) -> list[Turn]:
     return writer.turns
 
 
+def _hidden_tool_loop(random: Random) -> list[Turn]:
+    """One call again and again with the same result, between calls that are new each time."""
+    writer = Writer(random, timed=random.random() < 0.7)
+    writer.say(writer.prompt())
+    tool, arguments, result = random.choice(TOOLS), {"query": writer.noun_phrase()}, writer.result()
+    for _ in range(random.randint(9, 14)):
+        writer.call(tool, dict(arguments), result)
+        for _ in range(random.randint(0, 2)):
+            writer.call(random.choice(TOOLS), {"id": random.randint(1, 10**6)}, writer.result())
+            writer.wait(random.lognormvariate(0.2, 0.8))
+    return writer.turns
+
+
 def _retry_storm(random: Random) -> list[Turn]:
     """A failing call without end and without pause."""
     writer = Writer(random, timed=random.random() < 0.7)
@@ -420,6 +433,7 @@ LOOPS: dict[str, Callable[[Random], list[Turn]]] = {
     "resampling": _resampling,
     "ping-pong": _ping_pong,
     "tool loop": _tool_loop,
+    "hidden tool loop": _hidden_tool_loop,
     "retry storm": _retry_storm,
     "output stagnation": _output_stagnation,
     "self-replication": _self_replication,

@@ -9,6 +9,7 @@ use super::hashing::mix;
 use super::lane::{Between, History, Lane, PERIOD_MAX, SCORE_MAX, Turn};
 use super::replication::{PAYLOADS_HELD, Payload, Payloads};
 use super::state::{SESSION_BYTES_MAX, SessionState};
+use super::tally::Tally;
 use super::trajectory::Columns;
 use std::fmt;
 
@@ -207,6 +208,7 @@ wire_record!(Payload {
     hops
 });
 wire_record!(Payloads { held, next });
+wire_record!(Tally { calls, counts, since });
 wire_record!(SessionState {
     lanes,
     lane_time_ns,
@@ -216,6 +218,8 @@ wire_record!(SessionState {
     drift,
     columns,
     payloads,
+    tally,
+    last_call,
     prompt_simhash,
     has_prompt,
     refused,

@@ -60,7 +60,7 @@ pub enum Honest {
 pub struct Loop {
     /// Which kind.
     pub kind: LoopKind,
-    /// Events in one cycle.
+    /// Events in one cycle; zero when other events stand between.
     pub period: u8,
     /// Cycles seen.
     pub repeats: u16,
@@ -188,6 +188,18 @@ pub fn judge_calls(lane: &Lane, steady: bool) -> Loop {
         }
     }
     found.verdict(LoopKind::ToolLoop, strength, honest)
+}
+
+/// Judges a call that brought back a result already known `count` times.
+pub fn judge_stale(count: u16) -> Loop {
+    let confidence = confidence_of(0.4 * (f32::from(count) - 1.5));
+    Loop {
+        kind: LoopKind::ToolLoop,
+        period: 0,
+        repeats: count.saturating_add(1),
+        confidence,
+        honest: Honest::No,
+    }
 }
 
 /// Outputs at least this long are answers, not set phrases.

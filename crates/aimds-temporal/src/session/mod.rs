@@ -12,6 +12,7 @@ mod loops;
 mod replication;
 mod state;
 mod table;
+mod tally;
 mod trajectory;
 
 pub use cadence::Cadence;

@@ -3,10 +3,12 @@
 use super::cadence::{Cadence, CadenceScores};
 use super::drift::{Drift, DriftScores};
 use super::features::{Kind, Role, TurnFeatures};
+use super::hashing::combine;
 use super::lane::{Lane, Likeness};
 use super::lexicon::Cues;
 use super::loops::{self, Honest, Loop, LoopKind};
 use super::replication::Payloads;
+use super::tally::Tally;
 use super::trajectory::{self, Columns, Match, TrajectoryKind};
 
 /// Bytes a session may take.
@@ -91,6 +93,10 @@ pub struct SessionState {
     pub columns: Columns,
     /// Sentences that may replicate.
     pub payloads: Payloads,
+    /// Calls that bring back the same result.
+    pub tally: Tally,
+    /// Hash of the last call's tool and arguments.
+    pub last_call: u64,
     /// Similarity hash of the last prompt.
     pub prompt_simhash: u64,
     /// Whether there was a prompt.
@@ -126,7 +132,7 @@ impl SessionState {
         };
         self.events = self.events.saturating_add(1);
         self.tell_other_lanes(features, position, like);
-        let mut repetition = self.judge_lane(position, features, gap_ns);
+        let mut repetition = self.judge_lane(position, features, gap_ns, like);
         let replication = self.replication(features, position);
         if replication.confidence > repetition.confidence {
             repetition = replication;
@@ -201,7 +207,13 @@ impl SessionState {
     }
 
     #[inline]
-    fn judge_lane(&mut self, position: usize, features: &TurnFeatures, gap_ns: Option<i64>) -> Loop {
+    fn judge_lane(
+        &mut self,
+        position: usize,
+        features: &TurnFeatures,
+        gap_ns: Option<i64>,
+        like: Likeness,
+    ) -> Loop {
         let [inputs, outputs, calls, _] = &self.lanes;
         match position {
             INPUTS => {
@@ -210,12 +222,20 @@ impl SessionState {
             }
             OUTPUTS => loops::judge_outputs(outputs, features.length as f32),
             CALLS => {
+                self.last_call = combine(u64::from(features.tool), features.exact);
                 if let Some(gap) = gap_ns {
                     self.call_cadence.push_gap(gap);
                 }
                 loops::judge_calls(calls, self.call_cadence.is_steady(2, 0.9e9))
             }
-            _ => Loop::default(),
+            _ => {
+                let working =
+                    features.cues.has(Cues::PENDING | Cues::ERROR) || self.call_cadence.is_steady(2, 0.9e9);
+                if like < Likeness::Exact || self.last_call == 0 || working {
+                    return Loop::default();
+                }
+                loops::judge_stale(self.tally.count(self.last_call))
+            }
         }
     }
 
