@@ -166,6 +166,12 @@ impl PyTurnFeatures {
             .collect()
     }
 
+    /// Hash of the tool's name; zero without one.
+    #[getter]
+    fn tool(&self) -> u32 {
+        self.inner.tool
+    }
+
     /// Length in characters.
     #[getter]
     fn length(&self) -> u32 {

@@ -76,7 +76,7 @@ const SHORT_WORD_LETTERS: u32 = 3;
 
 /// Size of the filter of words seen, in 64-bit words: each word counts once, or "the" would decide. In texts of thousands
 /// of different words the filter fills, and the first thousands decide.
-const SEEN_WORDS: usize = 64;
+const SEEN_WORDS: usize = 256;
 
 /// More words than a confirmation has; from there on a turn says something of its own.
 const ROUTINE_WORDS_MAX: u32 = 4;
@@ -293,13 +293,14 @@ impl Reader {
     /// Whether the word is new in this text, as far as a small Bloom filter can tell.
     #[inline]
     fn first_sight(&mut self, hash: u64) -> bool {
-        let bit = hash as usize % (SEEN_WORDS * 64);
-        let Some(word) = self.seen.get_mut(bit / 64) else {
-            return false;
-        };
-        let mask = 1_u64 << (bit % 64);
-        let new = *word & mask == 0;
-        *word |= mask;
+        let mut new = false;
+        for bit in [hash, hash >> 32].map(|part| part as usize % (SEEN_WORDS * 64)) {
+            if let Some(word) = self.seen.get_mut(bit / 64) {
+                let mask = 1_u64 << (bit % 64);
+                new |= *word & mask == 0;
+                *word |= mask;
+            }
+        }
         new
     }
 
