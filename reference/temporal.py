@@ -364,8 +364,12 @@ class SessionTwin:
             if found > confidence or (confidence < 0.05 and reached > progress):
                 name, confidence, progress = template[0], found, reached
         scores = {
-            "burst": burst, "machine-cadence": regular, "slow-drip": drip, "risk-escalation": escalation,
-            "length-growth": growth, "length-outlier": outlier,
+            "burst": burst,
+            "machine-cadence": regular,
+            "slow-drip": drip,
+            "risk-escalation": escalation,
+            "length-growth": growth,
+            "length-outlier": outlier,
         }
         anomaly = max(scores, key=lambda kind: scores[kind])
         return name, confidence, anomaly if scores[anomaly] > 0 else "", scores[anomaly]
@@ -473,7 +477,13 @@ class DriftTwin:
 
 
 SYMBOL_CUES = (
-    ("fiction",), ("persona",), ("deeper",), ("pressure",), ("fragment",), ("combine",), ("execute", "override"),
+    ("fiction",),
+    ("persona",),
+    ("deeper",),
+    ("pressure",),
+    ("fragment",),
+    ("combine",),
+    ("execute", "override"),
 )
 # Each template: name, states as (bias, weights of the twelve features), centre, slope.
 TEMPLATES: tuple[tuple[str, tuple[tuple[float, str], ...], float, float], ...] = (
