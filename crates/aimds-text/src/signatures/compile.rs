@@ -3,12 +3,12 @@
 use super::category::Category;
 use super::error::{PackError, PackErrorKind};
 use super::limits;
+use super::matcher::Matcher;
 use super::near::NearRule;
 use super::pack::{Frame, Near, Pack, Phrase, Rule, RuleHead};
 use super::patterns;
 use super::words::fold_words;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex_automata::meta::Regex;
 use std::collections::{BTreeMap, HashSet};
 
 /// What a phrase hit in the folded words means.
@@ -35,15 +35,11 @@ pub enum RawUse {
     Prefilter { regex: u32, exact: Option<Box<str>> },
 }
 
-/// A regex of a rule, with the place to look around a literal hit.
+/// A regex of a rule.
 #[derive(Debug)]
 pub struct RuleRegex {
     pub rule: u32,
-    pub regex: Regex,
-    pub value_group: Option<usize>,
-    pub window: usize,
-    /// Whether a match begins at the literal, so that nothing before it need be read.
-    pub leading: bool,
+    pub matcher: Matcher,
 }
 
 /// An automaton over distinct literals, with the uses of each.
@@ -286,22 +282,19 @@ impl Builder {
                 limit,
             });
         }
-        let regex = patterns::compile(&pattern.text, source.case_sensitive).map_err(bad)?;
-        let required = if source.prefilter.is_empty() {
-            patterns::required_literals(&pattern.text).ok_or_else(|| {
-                bad("no required literal of at least 2 bytes was found; give one as `prefilter`".to_owned())
-            })?
-        } else {
-            let literals = source
-                .prefilter
-                .iter()
-                .map(|literal| literal.text.clone())
-                .collect();
-            patterns::Required {
-                literals,
-                leading: false,
-            }
-        };
+        let given: Vec<String> = source
+            .prefilter
+            .iter()
+            .map(|literal| literal.text.clone())
+            .collect();
+        let required = choose(patterns::required_literals(&pattern.text), given);
+        // Compiled before the literals are looked at: a syntax error is the better message.
+        let leading = required.as_ref().is_some_and(|required| required.leading);
+        let matcher =
+            Matcher::new(&pattern.text, source.case_sensitive, source.window, leading).map_err(bad)?;
+        let required = required.ok_or_else(|| {
+            bad("no required literal of at least 2 bytes was found; give one as `prefilter`".to_owned())
+        })?;
         let number = self.regexes.len() as u32;
         for literal in &required.literals {
             if !is_usable_literal(literal) {
@@ -315,16 +308,7 @@ impl Builder {
                 uses.push(RawUse::Prefilter { regex: number, exact });
             }
         }
-        let value_group = regex
-            .group_info()
-            .to_index(regex_automata::PatternID::ZERO, "value");
-        self.regexes.push(RuleRegex {
-            rule,
-            regex,
-            value_group,
-            window: source.window,
-            leading: required.leading,
-        });
+        self.regexes.push(RuleRegex { rule, matcher });
         Ok(())
     }
 
@@ -365,6 +349,22 @@ fn automaton<U>(entries: BTreeMap<String, Vec<U>>, ascii_case: bool) -> Result<A
         automaton: Some(automaton),
         uses,
     })
+}
+
+/// The literals to start a regex from: those of its beginning if they are no shorter than the given ones, since then nothing
+/// before a hit need be read.
+fn choose(extracted: Option<patterns::Required>, given: Vec<String>) -> Option<patterns::Required> {
+    let shortest = |literals: &[String]| literals.iter().map(String::len).min().unwrap_or_default();
+    match extracted {
+        Some(found) if given.is_empty() || found.leading && shortest(&found.literals) >= shortest(&given) => {
+            Some(found)
+        }
+        None if given.is_empty() => None,
+        _ => Some(patterns::Required {
+            literals: given,
+            leading: false,
+        }),
+    }
 }
 
 /// A single sign (`@`, `+`) is rare enough in text to start a regex; a single letter is not.

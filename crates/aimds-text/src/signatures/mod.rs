@@ -12,6 +12,7 @@ mod context;
 mod engine;
 mod error;
 pub mod limits;
+mod matcher;
 mod near;
 mod needles;
 mod pack;

@@ -43,6 +43,16 @@ impl NearStates {
         }
     }
 
+    /// Whether a phrase that begins with word `first` can fill `slot` at all: in an ordered rule the chain before it must be
+    /// open, and near enough.
+    pub fn may_fill(&self, rule: &NearRule, slot: u32, first: u32) -> bool {
+        if !rule.ordered || slot == 0 {
+            return true;
+        }
+        let before = self.slots.get((rule.state_start + slot - 1) as usize);
+        before.is_some_and(|before| before.live && first.saturating_sub(before.first) < rule.within)
+    }
+
     /// Tells that the phrase of words `first..=last` fills `slot` of `rule`; hits come in order of their end.
     pub fn hit(
         &mut self,

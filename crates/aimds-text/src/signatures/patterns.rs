@@ -12,25 +12,15 @@ use std::ops::Range;
 /// # Errors
 /// Why it does not compile, in words.
 pub fn compile(pattern: &str, case_sensitive: bool) -> Result<Regex, String> {
-    if pattern.len() > limits::REGEX_BYTES_MAX {
-        return Err(format!(
-            "has {} bytes, at most {} are allowed",
-            pattern.len(),
-            limits::REGEX_BYTES_MAX
-        ));
-    }
+    let pattern = checked(pattern)?;
     let regex = Regex::builder()
-        .syntax(
-            syntax::Config::new()
-                .case_insensitive(!case_sensitive)
-                .nest_limit(32),
-        )
+        .syntax(syntax(case_sensitive))
         .configure(
             Regex::config()
                 .nfa_size_limit(Some(limits::REGEX_STATES_BYTES_MAX))
                 .hybrid_cache_capacity(limits::REGEX_CACHE_BYTES),
         )
-        .build(pattern)
+        .build(&pattern)
         .map_err(|error| reason(&error))?;
     // An empty match says nothing, and would stand everywhere.
     if regex.is_match("") {
@@ -40,17 +30,58 @@ pub fn compile(pattern: &str, case_sensitive: bool) -> Result<Regex, String> {
     }
 }
 
+/// The pattern within its length, with `\b` made the ASCII word boundary: the Unicode one costs the automaton its speed.
+pub(super) fn checked(pattern: &str) -> Result<String, String> {
+    if pattern.len() > limits::REGEX_BYTES_MAX {
+        return Err(format!(
+            "has {} bytes, at most {} are allowed",
+            pattern.len(),
+            limits::REGEX_BYTES_MAX
+        ));
+    }
+    let mut out = String::with_capacity(pattern.len() + 16);
+    let mut letters = pattern.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '\\' {
+            out.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some(class @ ('b' | 'B')) if !out.ends_with("(?-u:") && !letters.as_str().starts_with('{') => {
+                out.push_str("(?-u:\\");
+                out.push(class);
+                out.push(')');
+            }
+            Some(other) => out.extend(['\\', other]),
+            None => out.push('\\'),
+        }
+    }
+    Ok(out)
+}
+
+pub(super) fn syntax(case_sensitive: bool) -> syntax::Config {
+    syntax::Config::new()
+        .case_insensitive(!case_sensitive)
+        .nest_limit(32)
+}
+
+pub(super) fn nfa_reason(error: &regex_automata::nfa::thompson::BuildError) -> String {
+    match error.size_limit() {
+        Some(limit) => format!("compiles to more than {limit} bytes"),
+        None => last_line(&error.to_string()),
+    }
+}
+
 fn reason(error: &regex_automata::meta::BuildError) -> String {
     match (error.syntax_error(), error.size_limit()) {
-        (Some(syntax), _) => syntax
-            .to_string()
-            .lines()
-            .last()
-            .unwrap_or("syntax error")
-            .to_owned(),
+        (Some(syntax), _) => last_line(&syntax.to_string()),
         (_, Some(limit)) => format!("compiles to more than {limit} bytes"),
         _ => error.to_string(),
     }
+}
+
+fn last_line(text: &str) -> String {
+    text.lines().last().unwrap_or("syntax error").to_owned()
 }
 
 /// The literals of which each match holds one.
@@ -64,7 +95,11 @@ pub struct Required {
 
 /// Finds required literals of at least [`limits::REGEX_LITERAL_BYTES_MIN`] bytes.
 pub fn required_literals(pattern: &str) -> Option<Required> {
-    let hir = regex_syntax::Parser::new().parse(pattern).ok()?;
+    let hir = regex_syntax::ParserBuilder::new()
+        .nest_limit(32)
+        .build()
+        .parse(pattern)
+        .ok()?;
     let leading = prefixes(&hir).map(|literals| Required {
         literals,
         leading: true,

@@ -4,10 +4,10 @@ use super::category::EventKind;
 use super::compile::{RawUse, RuleRegex, Tables, WordRole};
 use super::context::FrameHit;
 use super::limits;
+use super::matcher::Budget;
 use super::near::NearStates;
-use super::pack::RuleHead;
+use super::pack::{ContextPolicy, RuleHead};
 use super::words::{Word, Words};
-use regex_automata::Input;
 use std::ops::Range;
 
 /// A place where a rule matched, before context.
@@ -102,9 +102,17 @@ impl<'a> ViewScan<'a> {
                 }
                 match phrase.role {
                     WordRole::Any { rule } => self.push(rule, place.span.clone()),
-                    WordRole::Slot { near, slot } => {
+                    WordRole::Slot { near: rule, slot } => {
+                        // Most words fill a slot whose chain has not begun.
+                        let open = tables
+                            .near
+                            .get(rule as usize)
+                            .is_some_and(|rule| near.may_fill(rule, slot, place.first));
+                        if !open {
+                            continue;
+                        }
                         pending.push(SlotHit {
-                            near,
+                            near: rule,
                             slot: std::cmp::Reverse(slot),
                             first: place.first,
                         });
@@ -178,49 +186,44 @@ impl<'a> ViewScan<'a> {
                         if list.is_empty() {
                             touched.push(*regex);
                         }
-                        add_window(list, rule, hit.range(), text.len());
+                        rule.matcher.add_hit(list, hit.range(), text.len());
                     }
                 }
             }
         }
         touched.sort_unstable();
+        let mut budget = Budget::new(text.len());
         for index in touched {
             if let (Some(regex), Some(list)) =
                 (tables.regexes.get(index as usize), windows.get(index as usize))
             {
-                self.run_regex(regex, list, text);
+                self.run_regex(regex, list, text, &mut budget);
             }
         }
     }
 
-    fn run_regex(&mut self, rule: &RuleRegex, windows: &[Range<usize>], text: &str) {
-        let Some(head) = self.tables.rules.get(rule.rule as usize) else {
+    fn run_regex(&mut self, regex: &RuleRegex, windows: &[Range<usize>], text: &str, budget: &mut Budget) {
+        let Some(head) = self.tables.rules.get(regex.rule as usize) else {
             return;
         };
         if head.kinds & self.kind.bit() == 0 {
             return;
         }
-        for window in windows {
-            let input = Input::new(text).range(whole_characters(text, window));
-            match rule.value_group {
-                None => {
-                    for found in rule.regex.find_iter(input) {
-                        if accepted(head, text.get(found.range()).unwrap_or_default()) {
-                            self.push(rule.rule, found.range());
-                        }
-                    }
-                }
-                Some(group) => {
-                    for found in rule.regex.captures_iter(input) {
-                        if let Some(value) = found.get_group(group)
-                            && accepted(head, text.get(value.range()).unwrap_or_default())
-                        {
-                            self.push(rule.rule, value.range());
-                        }
-                    }
-                }
+        // Matches that no context lowers are all alike: more of them than are reported need not be found.
+        let alike = head.context == ContextPolicy::IgnoresQuotes;
+        let mut left = if alike {
+            limits::MATCHES_MAX + 1
+        } else {
+            usize::MAX
+        };
+        let complete = regex.matcher.run(text, windows, budget, &mut |span| {
+            if accepted(head, text.get(span.clone()).unwrap_or_default()) {
+                self.push(regex.rule, span);
+                left -= 1;
             }
-        }
+            left > 0
+        });
+        self.overflow |= !complete;
     }
 
     /// A veto counts in its own sentence.
@@ -245,29 +248,6 @@ impl<'a> ViewScan<'a> {
 
 fn accepted(head: &RuleHead, text: &str) -> bool {
     head.check.as_ref().is_none_or(|check| check.accepts(text))
-}
-
-/// Windows come in order of their end and are joined where they touch, so that no byte is read twice by one regex.
-fn add_window(list: &mut Vec<Range<usize>>, rule: &RuleRegex, hit: Range<usize>, length: usize) {
-    let before = if rule.leading { 0 } else { rule.window };
-    let start = hit.start.saturating_sub(before);
-    let end = (hit.start + rule.window).max(hit.end).min(length);
-    match list.last_mut() {
-        Some(open) if open.end >= start => open.end = open.end.max(end),
-        _ => list.push(start..end),
-    }
-}
-
-fn whole_characters(text: &str, range: &Range<usize>) -> Range<usize> {
-    let mut start = range.start;
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let mut end = range.end;
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    start..end
 }
 
 /// Where a phrase hit lies among the words.

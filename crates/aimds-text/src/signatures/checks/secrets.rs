@@ -162,7 +162,8 @@ pub fn password(text: &str) -> bool {
         text.bytes().any(|byte| byte.is_ascii_uppercase()),
         text.bytes().any(|byte| byte.is_ascii_digit()),
         // Signs that names and paths are joined with say nothing.
-        text.bytes().any(|byte| byte.is_ascii_punctuation() && !b"_.-/:".contains(&byte)),
+        text.bytes()
+            .any(|byte| byte.is_ascii_punctuation() && !b"_.-/:".contains(&byte)),
     ];
     let common = [
         "password", "passwd", "secret", "none", "null", "string", "pass", "user", "token",
