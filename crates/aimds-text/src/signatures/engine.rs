@@ -5,6 +5,7 @@ use super::compile::{Tables, compile};
 use super::context::{ContextReason, Quotations, reason};
 use super::error::PackError;
 use super::limits;
+use super::matcher::Budget;
 use super::pack::{ContextPolicy, Pack, PackSource, RuleHead};
 use super::view_scan::{Candidate, ViewScan};
 use crate::normalise::{Normalised, Transform, View};
@@ -41,7 +42,7 @@ pub struct ScanReport {
     pub matches: Vec<RuleMatch>,
     /// More was found than is reported; the best of each rule is there.
     pub truncated: bool,
-    /// A view holds more candidates than are read: something may have been missed.
+    /// A view holds more candidates, or makes the regexes do more work, than is done: something may have been missed.
     pub overflow: bool,
 }
 
@@ -72,8 +73,9 @@ impl SignatureEngine {
     pub fn scan(&self, text: &Normalised, kind: EventKind) -> ScanReport {
         let mut found = Vec::new();
         let mut overflow = false;
+        let mut budget = Budget::new(text.views.iter().map(|view| view.text.len()).sum());
         for (index, view) in text.views.iter().enumerate() {
-            let scan = ViewScan::run(&self.tables, &view.text, kind);
+            let scan = ViewScan::run(&self.tables, &view.text, kind, &mut budget);
             overflow |= scan.overflow;
             self.judge(view, index, &scan, &mut found);
         }

@@ -18,11 +18,12 @@ pub const REGEXES_MAX: usize = 512;
 pub const REGEX_STATES_BYTES_MAX: usize = 1024 * 1024;
 /// Lazy automaton cache of one regex and thread: enough to hold all states that ordinary text reaches.
 pub const REGEX_CACHE_BYTES: usize = 256 * 1024;
-/// Bytes that all regexes together may read of one view, as a multiple of its length. Honest text makes them read less than
-/// twice; what makes them read more was written to.
-pub const REGEX_WORK_FACTOR: usize = 24;
-/// A short text may make them read this much whatever the factor says.
-pub const REGEX_WORK_BYTES_FLOOR: usize = 64 * 1024;
+/// Bytes that all regexes together may read of all views, as a multiple of their length. Honest text makes them read less
+/// than twice; what makes them read more was written to.
+pub const REGEX_WORK_FACTOR: usize = 8;
+/// Work that any text may cause, in bytes read: automata that are run for the first time make their states (a few hundred
+/// bytes each). About 5 ms.
+pub const REGEX_WORK_FLOOR: usize = 4 * 1024 * 1024;
 /// Required literals that one regex may have: country codes with a digit are 800.
 pub const REGEX_LITERALS_MAX: usize = 1024;
 /// A shorter required literal would start the regex nearly everywhere.

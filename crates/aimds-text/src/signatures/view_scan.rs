@@ -41,7 +41,7 @@ struct SlotHit {
 
 impl<'a> ViewScan<'a> {
     /// Scans the text of one view.
-    pub fn run(tables: &'a Tables, text: &str, kind: EventKind) -> Self {
+    pub fn run(tables: &'a Tables, text: &str, kind: EventKind, budget: &mut Budget) -> Self {
         let mut scan = Self {
             tables,
             kind,
@@ -52,7 +52,7 @@ impl<'a> ViewScan<'a> {
             overflow: false,
         };
         scan.read_words();
-        scan.read_raw(text);
+        scan.read_raw(text, budget);
         scan.drop_vetoed();
         scan
     }
@@ -152,7 +152,7 @@ impl<'a> ViewScan<'a> {
     }
 
     /// Punctuated phrases, and the regexes around their required literals, over the view as it is.
-    fn read_raw(&mut self, text: &str) {
+    fn read_raw(&mut self, text: &str, budget: &mut Budget) {
         let Some(automaton) = &self.tables.raw.automaton else {
             return;
         };
@@ -192,12 +192,11 @@ impl<'a> ViewScan<'a> {
             }
         }
         touched.sort_unstable();
-        let mut budget = Budget::new(text.len());
         for index in touched {
             if let (Some(regex), Some(list)) =
                 (tables.regexes.get(index as usize), windows.get(index as usize))
             {
-                self.run_regex(regex, list, text, &mut budget);
+                self.run_regex(regex, list, text, budget);
             }
         }
     }
