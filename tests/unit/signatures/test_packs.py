@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,7 +55,6 @@ LANGUAGES_PROMISED = frozenset(
         "el",
     ]
 )
-KINDS = ("prompt", "document", "tool_result")
 
 PACKS = {name.removesuffix(".toml"): text for name, text in shipped_packs()}
 CONTEXT = ("context.toml", PACKS["context"])
@@ -62,23 +62,10 @@ RULES: list[tuple[str, dict[str, Any]]] = [
     (pack, rule) for pack in ATTACK_PACKS for rule in tomllib.loads(PACKS[pack]).get("rule", ())
 ]
 
-HONEST = (
-    "Please ignore the noise in the previous chart.",
-    "What is a system prompt?",
-    "Disregard my last email, the meeting is on Thursday.",
-    "How do I override the default settings of a button in CSS?",
-    "Act as a travel guide for Lisbon.",
-    "Forget about dinner, let us plan breakfast.",
-    "Is it legal to jailbreak my iPhone?",
-    "Follow the instructions above to assemble the shelf.",
-    "My toddler ignores all my instructions at bedtime.",
-    "Delete the previous version of the file after the backup.",
-    "You are now the narrator of a fairy tale about a fox.",
-    "Decode this base64 string for me: aGVsbG8gd29ybGQ=",
-    "The administrator of the building sends the bill by mail.",
-    "Please send the minutes to everybody who was there.",
-)
-"""Honest sentences with the words that the rules look for."""
+HONEST = Path(__file__).with_name("honest_trigger_words.txt").read_text("utf-8").splitlines()
+"""Honest sentences, of our own writing, with the words that the rules look for."""
+BLOCKS = 0.8
+"""The confidence from which one finding blocks on its own in the default profile."""
 
 
 @pytest.mark.parametrize("pack", ATTACK_PACKS)
@@ -123,12 +110,12 @@ def test_the_three_commonest_attacks_are_known_in_the_promised_languages(family:
     assert languages >= LANGUAGES_PROMISED
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("text", HONEST)
-def test_honest_text_with_trigger_words_has_no_strong_finding(text: str, kind: str) -> None:
-    """The words alone are ordinary language: nothing at or above the confidence that blocks."""
-    matches, _, _ = build_all().scan(normalise(text), kind)
-    assert [(match.rule_id, match.text) for match in matches if match.confidence >= 0.5] == []
+def test_honest_text_with_trigger_words_is_not_blocked(text: str) -> None:
+    """The words alone are ordinary language: no rule is sure enough to block by itself."""
+    matches, _, _ = build_all().scan(normalise(text), "prompt")
+    attack = [match for match in matches if match.rule_id.split(".")[0] in ATTACK_PACKS]
+    assert [(match.rule_id, match.text) for match in attack if match.confidence >= BLOCKS] == []
 
 
 def build_all() -> Any:
