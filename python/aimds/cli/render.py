@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from aimds.cli.inputs import Location, ScanInput
-from aimds.cli.shapes import evidence_of
+from aimds.cli.shapes import evidence_of, masked
 from aimds.cli.visible import excerpt, visible
 from aimds.records import Action, Finding, SeverityLevel, StageOutcome, Verdict
-from aimds.taxonomy import Category, entry
+from aimds.taxonomy import entry
 
 __all__ = ["ACTION_STYLES", "console", "one_line", "verdict_page", "verdict_table"]
 
@@ -34,6 +34,7 @@ _LEVEL_STYLES: Final = {
 }
 _FINDINGS_SHOWN_MAX: Final = 12
 _LISTED_MAX: Final = 100
+_SECRET_SHOWN_CHARACTERS: Final = 4  # enough to see which key it is, as its prefix says the kind
 _EVIDENCE_SHOWN_CHARACTERS: Final = 120
 _PLAIN_WIDTH: Final = 120  # for pipes and files, where there is no terminal to ask
 
@@ -74,7 +75,7 @@ def verdict_page(out: Console, item: ScanInput, verdict: Verdict, *, redact: boo
             if finding.span is not None
         ]
         out.print()
-        out.print(Padding(excerpt(item.text, marks), (0, 2, 0, 2), expand=False))
+        out.print(Padding(excerpt(_without_secrets(item.text, findings), marks), (0, 2, 0, 2), expand=False))
     for number, finding in enumerate(shown, start=1):
         out.print()
         _finding(out, item, finding, number, redact=redact)
@@ -89,6 +90,18 @@ def verdict_page(out: Console, item: ScanInput, verdict: Verdict, *, redact: boo
     _stages(out, verdict)
 
 
+def _without_secrets(text: str, findings: Sequence[Finding]) -> str:
+    """The text with credentials and personal data starred out but for their first characters; its length stays."""
+    characters = list(text)
+    for finding in findings:
+        if finding.span is not None and masked(finding):
+            start = min(finding.span.start + _SECRET_SHOWN_CHARACTERS, finding.span.end)
+            for position in range(start, min(finding.span.end, len(characters))):
+                if not characters[position].isspace():
+                    characters[position] = "*"
+    return "".join(characters)
+
+
 def _finding(out: Console, item: ScanInput, finding: Finding, number: int, *, redact: bool) -> None:
     level = finding.severity_level
     head = Text(f"  [{number}] ")
@@ -101,7 +114,7 @@ def _finding(out: Console, item: ScanInput, finding: Finding, number: int, *, re
         rows.append(("at", _where(item.location(finding.span.start), finding)))
     if finding.chain:
         rows.append(("undone", " > ".join(map(visible, finding.chain))))
-    evidence = None if redact or finding.category in (Category.SECRET, Category.PERSONAL_DATA) else finding.evidence
+    evidence = None if redact or masked(finding) else finding.evidence
     if evidence is not None and (finding.chain or finding.span is None):
         text = evidence_of(finding, item.text)
         revealed = "" if text is None else text.reveal()

@@ -9,7 +9,7 @@ from aimds.records import Event, Finding, Mitigation, Span, StageReport, Verdict
 from aimds.redaction import UntrustedText
 from aimds.taxonomy import Category, entry
 
-__all__ = ["error_to_json", "evidence_of", "finding_to_json", "plain", "verdict_to_json"]
+__all__ = ["error_to_json", "evidence_of", "finding_to_json", "masked", "plain", "verdict_to_json"]
 
 _SENSITIVE: Final = frozenset({Category.SECRET, Category.PERSONAL_DATA})
 _EVIDENCE_CHARACTERS_MAX: Final = 400
@@ -27,9 +27,14 @@ def evidence_of(finding: Finding, text: str) -> UntrustedText | None:
     return UntrustedText(revealed[:_EVIDENCE_CHARACTERS_MAX])
 
 
+def masked(finding: Finding) -> bool:
+    """Whether what the finding matched must not be repeated: a credential or personal data."""
+    return finding.category in _SENSITIVE
+
+
 def finding_to_json(finding: Finding, text: str, *, redact: bool) -> dict[str, Any]:
     """A finding; the evidence is left out with `redact`, and for secrets and personal data always."""
-    evidence = None if redact or finding.category in _SENSITIVE else evidence_of(finding, text)
+    evidence = None if redact or masked(finding) else evidence_of(finding, text)
     ids = entry(finding.category)
     return {
         "detector": finding.detector,

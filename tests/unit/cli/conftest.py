@@ -26,7 +26,7 @@ from aimds.records import (
 from aimds.redaction import UntrustedText
 from aimds.taxonomy import Category
 
-WORDS = {"attack": (Action.BLOCK, 0.95, 0.9), "doubt": (Action.ESCALATE, 0.7, 0.5), "key": (Action.ALLOW, 0.1, 0.3)}
+WORDS = {"attack": (Action.BLOCK, 0.95, 0.9), "doubt": (Action.ESCALATE, 0.7, 0.5), "keycard": (Action.ALLOW, 0.1, 0.3)}
 
 
 def findings_in(text: str) -> list[Finding]:
@@ -38,7 +38,7 @@ def findings_in(text: str) -> list[Finding]:
                 Finding(
                     detector="words",
                     rule_id=f"test.{word}",
-                    category=Category.SECRET if word == "key" else Category.INSTRUCTION_OVERRIDE,
+                    category=Category.SECRET if word == "keycard" else Category.INSTRUCTION_OVERRIDE,
                     severity=severity,
                     confidence=0.9,
                     message=f"the word {word}",

@@ -63,7 +63,7 @@ def test_redact_prints_no_text(cli: Cli) -> None:
 
 def test_json_is_one_object_an_input(cli: Cli) -> None:
     """Each line holds the verdict with findings, stages and times; secrets are never repeated."""
-    result = cli("scan", "--json", "an attack", "the key", "x")
+    result = cli("scan", "--json", "an attack", "the keycard", "x")
     first, second, third = lines(result.out)
     assert (first["input"], first["action"], first["score"], first["learn"]) == ("argument 1", "BLOCK", 0.95, True)
     assert first["duration_ms"] == 1.25
@@ -245,3 +245,10 @@ def test_many_inputs_list_only_what_is_not_allowed(cli: Cli, tmp_path: Path) -> 
     assert "008.txt" not in out
     assert "(119 allowed inputs are not listed; --all lists them)" in out
     assert "008.txt" in cli("scan", "--all", str(tmp_path)).out
+
+
+def test_credentials_are_starred_out(cli: Cli) -> None:
+    """A page may end up in a log: of what a secret finding covers only the first characters are shown."""
+    page = cli("scan", "the keycard of mine").out
+    assert "[1>keyc***<1] of mine" in page
+    assert "the keycard of" not in page
