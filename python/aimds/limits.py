@@ -12,6 +12,7 @@ __all__ = [
     "FINDINGS_MAX",
     "GZIP_RATIO_MAX",
     "JSONL_ROW_BYTES_MAX",
+    "PATTERNS_MAX",
     "SESSIONS_MAX",
     "SESSION_ID_CHARACTERS_MAX",
 ]
@@ -43,3 +44,6 @@ GZIP_RATIO_MAX: Final = 200
 
 FILES_MAX: Final = 100_000
 """Files taken from one directory by `scan`: a large repository; more is a wrong path."""
+
+PATTERNS_MAX: Final = 1_000_000
+"""Patterns in one index: with 512 bytes a vector and its graph, about a gigabyte."""

@@ -13,9 +13,9 @@ use crate::limits::{DIMENSION_MAX, EXACT_CANDIDATES_MAX, NEIGHBOURS_MAX, PATTERN
 
 /// Links of a node; 16 is the usual compromise for some hundred dimensions.
 const CONNECTIVITY: usize = 16;
-const EXPANSION_ADD: usize = 128;
+const EXPANSION_ADD: usize = 96;
 /// Candidates kept during a walk: gives recall@20 above 0.95 at 100,000 patterns (`benches/vectors.py` prints it).
-const EXPANSION_SEARCH: usize = 128;
+const EXPANSION_SEARCH: usize = 64;
 /// Without a selective filter an exact scan is the faster one up to about here, and it misses nothing.
 const EXACT_UNFILTERED_MAX: usize = 2_000;
 /// A filter that passes fewer than one in so many makes a walk visit too much.

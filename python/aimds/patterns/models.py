@@ -1,0 +1,84 @@
+"""Finds and loads the model files that come with the package, or those of another folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from aimds._core import Classifier, EmbeddingModel
+from aimds.errors import ArtefactError, ErrorCode
+
+__all__ = [
+    "EMBEDDING_FILE",
+    "HEAD_FILE",
+    "MODEL_FILE_BYTES_MAX",
+    "SEED_FILE",
+    "Models",
+    "load_models",
+    "models_folder",
+    "read_file",
+]
+
+T = TypeVar("T")
+
+EMBEDDING_FILE: Final = "embedding.safetensors"
+HEAD_FILE: Final = "head.safetensors"
+SEED_FILE: Final = "seed.patterns"
+
+MODEL_FILE_BYTES_MAX: Final = 512 * 1024 * 1024
+"""The kernel's own limit; looked at before a file is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the patterns room runs on."""
+
+    embedding: EmbeddingModel
+    classifier: Classifier
+    folder: Path
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    """What training measured, as it stands in the head's metadata."""
+
+
+def models_folder() -> Path:
+    """The folder of the shipped model files."""
+    return Path(__file__).parent / "models"
+
+
+def load_models(folder: Path | None = None) -> Models:
+    """Reads embedding and head from a folder (the shipped one by default).
+
+    Raises:
+        ArtefactError: `artefact-missing`, or `artefact-corrupt` with the file and the part that is wrong.
+    """
+    folder = models_folder() if folder is None else folder
+    embedding = _named(folder / EMBEDDING_FILE, EmbeddingModel.load)
+    classifier = _named(folder / HEAD_FILE, lambda data: Classifier.load(embedding, data))
+    thresholds = json.loads(classifier.thresholds_json)
+    return Models(embedding, classifier, folder, thresholds if isinstance(thresholds, dict) else {})
+
+
+def _named(path: Path, load: Callable[[bytes], T]) -> T:
+    data = read_file(path)
+    try:
+        return load(data)
+    except ArtefactError as error:
+        raise ArtefactError(error.code, place=str(path), reason=str(error)) from error
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a model file.
+
+    Raises:
+        ArtefactError: `artefact-missing` or `artefact-corrupt`.
+    """
+    try:
+        if path.stat().st_size > MODEL_FILE_BYTES_MAX:
+            raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(path), reason="the file is too large")
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise ArtefactError(ErrorCode.ARTEFACT_MISSING, place=str(path), reason=reason) from error

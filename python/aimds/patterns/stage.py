@@ -1,0 +1,252 @@
+"""The patterns room: how likely the event is an attack, and which known attack it resembles."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aimds._core import Classifier, ClassifierResult, NormalisedText
+from aimds.patterns.codes import PatternStatus
+from aimds.patterns.store import PatternMatch, PatternStore
+from aimds.records import Assessment, Event, Finding, Span, StageName, StageOutcome, StageReport, Trust
+from aimds.redaction import UntrustedText
+from aimds.taxonomy import Category
+
+__all__ = ["PatternsStage", "StageThresholds"]
+
+_NEIGHBOURS: Final = 5
+_CLASSIFIER_SEVERITY: Final = 0.7
+"""The classifier knows that it is an attack, not how bad: high, and never critical by itself."""
+
+_CATEGORY_MIN: Final = 0.3
+"""Below it the category outputs say nothing, and the trust label decides."""
+
+_HARMFUL_SEVERITY: Final = 0.4
+"""A plain harmful question is the model's own to refuse; it is shown and does not score."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageThresholds:
+    """Where evidence becomes a finding. Training measures the values and ships them with the head."""
+
+    classifier: float = 0.5
+    """Probability from which the classifier's opinion is a finding."""
+    similarity: float = 0.92
+    """Cosine from which the nearest pattern is a finding."""
+    certain_similarity: float = 0.97
+    """Cosine from which a pattern of more than `certain_severity` ends the walk."""
+    certain_severity: float = 0.8
+    by_category: Mapping[Category, float] = field(default_factory=dict)
+    """Cosines of single categories, instead of `similarity`."""
+
+    @classmethod
+    def from_training(cls, values: Mapping[str, Any]) -> StageThresholds:
+        """Takes what it knows from the head's metadata: `finding`, and `nearest` with `default`, `certain`, categories.
+
+        Raises:
+            ValueError: a value is no number in [0, 1].
+        """
+        base = cls()
+        nearest = values.get("nearest", {})
+        known = {category.value for category in Category}
+        return cls(
+            classifier=_share(values.get("finding", base.classifier)),
+            similarity=_share(nearest.get("default", base.similarity)),
+            certain_similarity=_share(nearest.get("certain", base.certain_similarity)),
+            by_category={Category(name): _share(value) for name, value in nearest.items() if name in known},
+        )
+
+
+def _share(value: Any) -> float:
+    number = float(value)
+    if not 0.0 <= number <= 1.0:
+        raise ValueError(f"a threshold must be in [0, 1], got {number}")
+    return number
+
+
+class PatternsStage:
+    """Runs the classifier and the pattern search over one event.
+
+    Args:
+        classifier: the trained head on its embedding.
+        store: known patterns; shadow ones are recorded in the report's details and change nothing.
+        thresholds: where evidence becomes a finding.
+        cache_entries: results remembered by text and context; 0 remembers none.
+    """
+
+    name = StageName.PATTERNS
+
+    def __init__(
+        self,
+        classifier: Classifier,
+        store: PatternStore | None = None,
+        thresholds: StageThresholds | None = None,
+        cache_entries: int = 4096,
+    ) -> None:
+        self._classifier = classifier
+        self._store = store
+        self._thresholds = thresholds or StageThresholds()
+        self._cache_entries = cache_entries
+        self._cache: OrderedDict[tuple[object, ...], StageReport] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def store(self) -> PatternStore | None:
+        """The pattern store, if there is one."""
+        return self._store
+
+    def run(self, assessment: Assessment) -> Assessment:
+        """Adds the stage's report. Raises `ArtefactError` when the store fails."""
+        event = assessment.event
+        key = self._key(event)
+        report = self._remembered(key)
+        if report is None:
+            report = self._judge(event, assessment.text if assessment.text is not None else event.text)
+            self._remember(key, report)
+        return assessment.with_report(report)
+
+    def _key(self, event: Event) -> tuple[object, ...]:
+        # The whole digest, not a hash of it: two texts that collide would share a verdict.
+        digest = hashlib.sha256(event.text.encode("utf-8", "surrogatepass")).digest()
+        return digest, event.kind, event.role, event.trust, self._store.generation if self._store else 0
+
+    def _remembered(self, key: tuple[object, ...]) -> StageReport | None:
+        with self._lock:
+            report = self._cache.get(key)
+            if report is not None:
+                self._cache.move_to_end(key)
+        return report
+
+    def _remember(self, key: tuple[object, ...], report: StageReport) -> None:
+        if self._cache_entries > 0:
+            with self._lock:
+                self._cache[key] = report
+                while len(self._cache) > self._cache_entries:
+                    self._cache.popitem(last=False)
+
+    def _judge(self, event: Event, text: str | NormalisedText) -> StageReport:
+        if not event.text.strip():
+            details = {"probability": 0.0, "nearest_similarity": 0.0}
+            return StageReport(self.name, StageOutcome.COMPLETE, details=details)
+        result = self._classifier.score(text, kind=event.kind, role=event.role, trust=event.trust)
+        active, shadow = self._nearest(result)
+        findings = [*self._opinions(event, result), *self._resemblance(event, result, active)]
+        certain = self._is_certain(active)
+        resembles = max((one.confidence for one in findings if one.detector == "patterns.nearest"), default=0.0)
+        return StageReport(
+            self.name,
+            StageOutcome.CERTAIN if certain else StageOutcome.COMPLETE,
+            findings=tuple(findings),
+            score=max(result.probability, resembles),
+            reason=f"known pattern {active.key}" if certain and active is not None else "",
+            details=_details(result, active, shadow),
+        )
+
+    def _nearest(self, result: ClassifierResult) -> tuple[PatternMatch | None, PatternMatch | None]:
+        """The best active and the best shadow pattern over the embeddings that the classifier looked at."""
+        if self._store is None:
+            return None, None
+        best: dict[PatternStatus, PatternMatch] = {}
+        for vector in result.embeddings:
+            for status in (PatternStatus.ACTIVE, PatternStatus.SHADOW):
+                for match in self._store.search_vector(vector, _NEIGHBOURS, statuses=(status,))[:1]:
+                    if status not in best or match.similarity > best[status].similarity:
+                        best[status] = match
+        return best.get(PatternStatus.ACTIVE), best.get(PatternStatus.SHADOW)
+
+    def _opinions(self, event: Event, result: ClassifierResult) -> list[Finding]:
+        findings = []
+        outputs = dict(result.outputs)
+        harmful = outputs.pop(Category.HARMFUL_REQUEST, 0.0)
+        outputs.pop("attack", None)
+        threshold = self._thresholds.classifier
+        if result.probability >= threshold:
+            category = _category(outputs, event)
+            findings.append(
+                Finding(
+                    detector="patterns.classifier",
+                    rule_id=f"classifier/{category.value}",
+                    category=category,
+                    severity=_CLASSIFIER_SEVERITY,
+                    confidence=result.probability,
+                    message="reads like a known kind of attack",
+                    threshold=threshold,
+                    details={"outputs": outputs},
+                    **_place(event, result),
+                )
+            )
+        elif harmful >= threshold:
+            findings.append(
+                Finding(
+                    detector="patterns.classifier",
+                    rule_id="classifier/harmful_request",
+                    category=Category.HARMFUL_REQUEST,
+                    severity=_HARMFUL_SEVERITY,
+                    confidence=harmful,
+                    message="asks plainly for something harmful",
+                    threshold=threshold,
+                    **_place(event, result),
+                )
+            )
+        return findings
+
+    def _resemblance(self, event: Event, result: ClassifierResult, match: PatternMatch | None) -> list[Finding]:
+        if match is None:
+            return []
+        threshold = self._thresholds.by_category.get(match.category, self._thresholds.similarity)
+        if match.similarity < threshold:
+            return []
+        # From 0.5 at the threshold to 1 at equality.
+        confidence = min(1.0, 0.5 + 0.5 * (match.similarity - threshold) / max(1e-6, 1.0 - threshold))
+        return [
+            Finding(
+                detector="patterns.nearest",
+                rule_id=match.key,
+                category=match.category,
+                severity=match.severity,
+                confidence=confidence,
+                message="resembles a known attack",
+                threshold=threshold,
+                details={"similarity": match.similarity, "source": match.source},
+                **_place(event, result),
+            )
+        ]
+
+    def _is_certain(self, match: PatternMatch | None) -> bool:
+        thresholds = self._thresholds
+        return (
+            match is not None
+            and match.severity > thresholds.certain_severity
+            and match.similarity >= thresholds.certain_similarity
+        )
+
+
+def _category(outputs: Mapping[str, float], event: Event) -> Category:
+    known = [(value, name) for name, value in outputs.items() if name in set(Category)]
+    if known:
+        value, name = max(known)
+        if value >= _CATEGORY_MIN:
+            return Category(name)
+    return Category.INDIRECT_INJECTION if event.trust is Trust.UNTRUSTED else Category.INSTRUCTION_OVERRIDE
+
+
+def _place(event: Event, result: ClassifierResult) -> dict[str, Any]:
+    span = Span(result.start, result.end)
+    return {"span": span, "chain": tuple(result.chain), "evidence": UntrustedText(span.of(event.text))}
+
+
+def _details(result: ClassifierResult, active: PatternMatch | None, shadow: PatternMatch | None) -> dict[str, Any]:
+    return {
+        "probability": result.probability,
+        "logit": result.logit,
+        "windows": result.windows,
+        "outputs": dict(result.outputs),
+        "nearest_similarity": active.similarity if active is not None else 0.0,
+        "nearest_pattern": active.key if active is not None else None,
+        "shadow_similarity": shadow.similarity if shadow is not None else 0.0,
+        "shadow_pattern": shadow.key if shadow is not None else None,
+    }
