@@ -131,7 +131,7 @@ def keyword_head_bytes(words: dict[str, float], bias: float = -4.0) -> bytes:
     tensors = {
         "hashed.table": weights,
         "hashed.scale": np.array([0.1], np.float32),
-        "layer0.weight": np.array([[1.0, 0.0, 0.2]], np.float32),
+        "layer0.weight": np.array([[1.0, 0.0, 0.1]], np.float32),
         "layer0.bias": np.array([bias, -4.0, -2.0], np.float32),
     }
     _, metadata = head_parts()
@@ -141,6 +141,6 @@ def keyword_head_bytes(words: dict[str, float], bias: float = -4.0) -> bytes:
         "layers": [{"activation": "none"}],
         "calibration": {"scale": [1.0] * 3, "offset": [0.0] * 3},
         "combine": {"window_offset": 0.0, "window_log": 0.0, "view_offset": 0.0},
-        "window": {"units": 8, "stride": 4, "maximum": 32},
+        "window": {"units": 8, "stride": 4, "maximum": 128},
     }
     return safetensors(tensors, metadata)

@@ -2,6 +2,7 @@
 
 from aimds.patterns.codes import PatternStatus
 from aimds.patterns.models import Models, load_models, models_folder
+from aimds.patterns.room import open_stage, open_store
 from aimds.patterns.seed import build_seed, load_seed
 from aimds.patterns.stage import PatternsStage, StageThresholds
 from aimds.patterns.store import PatternMatch, PatternRecord, PatternStore, StoreStats
@@ -19,4 +20,6 @@ __all__ = [
     "load_models",
     "load_seed",
     "models_folder",
+    "open_stage",
+    "open_store",
 ]

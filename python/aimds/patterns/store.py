@@ -173,7 +173,7 @@ class PatternStore:
             similarity=similarity,
             category=_CATEGORIES[category],
             status=_STATUSES[status],
-            severity=severity,
+            severity=round(severity, 2),  # the index keeps a byte: 0.8 must not come back as a little more
             source=sources[source] if source < len(sources) else "",
         )
 
