@@ -6,7 +6,9 @@ import pytest
 from tests import tiny_models
 
 from aimds import _core
-from aimds.patterns import PatternsStage, PatternStatus, StageThresholds
+from aimds.errors import ArtefactError
+from aimds.patterns import PatternsStage, PatternStatus, StageThresholds, build_seed, open_stage
+from aimds.ports import ManualClock
 from aimds.records import Assessment, Event, StageOutcome
 from aimds.taxonomy import Category
 
