@@ -11,6 +11,7 @@ from collections.abc import Callable
 from random import Random
 
 from benches.behaviour_text import (
+    ADJECTIVES,
     DEEPER,
     NOUNS,
     PERSONA,
@@ -184,6 +185,30 @@ def _batch(random: Random) -> list[Turn]:
     return writer.turns
 
 
+def _template_questions(random: Random) -> list[Turn]:
+    """A quiz, or a list worked through: one question with other words; answers new, short, declined or unseen."""
+    writer = Writer(random, timed=random.random() < 0.7)
+    forms = (
+        "What is the capital of the {0}?",
+        "Is this review positive? The {0} was {1}.",
+        "Please translate this into Spanish: the {0}",
+        "{0}: is it older than the {1}?",
+        "How do I spell {0} and where does the word come from?",
+    )
+    form, answers = random.choice(forms), random.choice(("none", "short", "new", "declined"))
+    fast = random.random() < 0.5
+    for _ in range(random.randint(4, 30)):
+        writer.say(form.format(writer.noun_phrase(), random.choice(ADJECTIVES)))
+        if answers != "none":
+            short = random.choice(("Yes.", "No.", "positive", "negative"))
+            writer.reply({"short": short, "declined": "I'm sorry, but I can't help with that."}.get(answers))
+        if fast:
+            writer.wait(random.uniform(0.2, 0.9))
+        else:
+            writer.human_pause()
+    return writer.turns
+
+
 def _occasional_risk(random: Random) -> list[Turn]:
     """A long ordinary session in which detectors are wrong now and then."""
     writer = Writer(random, timed=random.random() < 0.8)
@@ -253,6 +278,7 @@ HONEST: dict[str, Callable[[Random], list[Turn]]] = {
     "document in parts": _document_in_parts,
     "examples prompt": _examples_prompt,
     "batch": _batch,
+    "template questions": _template_questions,
     "occasional risk": _occasional_risk,
     "scheduled": _scheduled,
     "pasted documents": _pasted_documents,

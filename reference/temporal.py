@@ -42,6 +42,11 @@ def combine(first: int, second: int) -> int:
     return mix((((first << 17) | (first >> 47)) & MASK) ^ ((second * PRIME) & MASK))
 
 
+def fold(value: int) -> int:
+    """32 bits of a hash, never zero."""
+    return max(1, (value ^ (value >> 32)) & 0xFFFFFFFF)
+
+
 def _alone(letter: str) -> bool:
     code = ord(letter)
     ranges = ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x3400, 0x9FFF), (0xF900, 0xFAFF))
@@ -64,7 +69,7 @@ def words_of(folded: str) -> list[str]:
 
 
 def text_features(text: str) -> dict[str, int]:
-    """`exact`, `simhash`, `masked`, `number`, `length` and `words` of a text."""
+    """`exact`, `simhash`, `masked`, `number`, `head`, `tail`, `length` and `words` of a text."""
     folded = "".join(letter.lower() for letter in text)
     collapsed = " ".join(folded.split())
     masked, numbers, digits = "", [], ""
@@ -88,7 +93,15 @@ def text_features(text: str) -> dict[str, int]:
         weight = 1 if len(word) <= 3 else 2
         for bit in range(64):
             balance[bit] += weight if value >> bit & 1 else -weight
+    head = tail = 0
+    hashes = [0 if set(word) <= set("0123456789_") else hash_text(word) for word in words]
+    for value in hashes[:3]:
+        head = combine(head, value)
+    for value in [0, 0, 0, *hashes][-3:]:
+        tail = combine(tail, value)
     return {
+        "head": fold(head),
+        "tail": fold(tail),
         "exact": hash_text(collapsed),
         "masked": hash_text(masked[:-1]),
         "number": min(sum(numbers), MASK),
@@ -111,6 +124,8 @@ class Features:
     number: int
     length: int
     words: int
+    head: int
+    tail: int
     tool: int
     risk: float
     dialog: int
@@ -186,6 +201,7 @@ class Lane:
             score = max(0, min(240 * 8, self.scores[place] + gain))
             self.scores[place] = 0 if lost else score
             self.runs[place] = min(240, self.runs[place] + 1) if self.scores[place] else 0
+        before = self.turns[-1] if self.turns else None
         self.length_mean += (turn.length - self.length_mean) * (0.25 if self.turns else 1.0)
         self.turns.append(turn)
         self.facts.append(
@@ -194,7 +210,10 @@ class Lane:
                 "routine": "routine" in turn.cues,
                 "exact": best == FULL,
                 "refusal": "refusal" in turn.cues,
-                **{name: name in self.between for name in ("answered", "novel", "failed", "pending")},
+                "varied": best < FULL,
+                "varied head": before is not None and best < FULL and turn.head == before.head,
+                "varied tail": before is not None and best < FULL and turn.tail == before.tail,
+                **{name: name in self.between for name in ("answered", "novel", "stale", "failed", "pending")},
             }
         )
         self.between = set()
@@ -206,10 +225,13 @@ class Lane:
 
     def period(self) -> tuple[int, int, float] | None:
         best = max(self.scores)
-        for place, score in enumerate(self.scores):
-            if score > 0 and score * 5 >= best * 4:
-                return place + 1, score, min(1.0, score / (FULL * max(1, self.runs[place])))
-        return None
+        strong = [
+            (place + 1, score, min(1.0, score / (FULL * max(1, run))))
+            for place, (score, run) in enumerate(zip(self.scores, self.runs, strict=True))
+            if score > 0 and score * 5 >= best * 4
+        ]
+        purest = max((purity for _, _, purity in strong), default=0.0)
+        return next((row for row in strong if row[2] >= 0.9 * purest), None)
 
 
 def half_up(value: float) -> int:
@@ -277,6 +299,8 @@ class SessionTwin:
             if where in sources:
                 told = {"answered"}
                 told |= {"novel"} if novel else set()
+                long = turn.words >= 8 and "refusal" not in turn.cues
+                told |= {"stale"} if long and not novel else set()
                 told |= {"failed"} if where == RESULTS and "error" in turn.cues else set()
                 told |= {"pending"} if where == RESULTS and "pending" in turn.cues else set()
                 self.lanes[other].between |= told
@@ -364,11 +388,11 @@ class SessionTwin:
             if found > confidence or (confidence < 0.05 and reached > progress):
                 name, confidence, progress = template[0], found, reached
         scores = {
-            "burst": burst,
-            "machine-cadence": regular,
+            "burst": min(0.95, burst),
+            "machine-cadence": min(0.95, regular),
             "slow-drip": drip,
             "risk-escalation": escalation,
-            "length-growth": growth,
+            "length-growth": min(0.95, growth),
             "length-outlier": outlier,
         }
         anomaly = max(scores, key=lambda kind: scores[kind])
@@ -387,6 +411,9 @@ def _inputs(
         honest = "routine-turns"
     elif novel > 0.35 and exact < 0.5:
         honest = "new-answers"
+    elif share["varied"] > 0.75 and share["stale"] < 0.5:
+        frame = max(share["varied head"], share["varied tail"])
+        honest = "template" if frame >= 0.9 * share["varied"] else ""
     kind = "input-repeat" if period == 1 else "input-cycle"
     if outputs_repeat or (agent and period == 2):
         kind = "ping-pong"

@@ -72,6 +72,7 @@ const fn honest_name(honest: Honest) -> &'static str {
         Honest::Polling => "polling",
         Honest::Retry => "retry",
         Honest::Refusal => "refusal",
+        Honest::Template => "template",
     }
 }
 
@@ -164,6 +165,18 @@ impl PyTurnFeatures {
             .copied()
             .filter(|payload| *payload != 0)
             .collect()
+    }
+
+    /// Hash of the first words.
+    #[getter]
+    fn head(&self) -> u32 {
+        self.inner.head
+    }
+
+    /// Hash of the last words.
+    #[getter]
+    fn tail(&self) -> u32 {
+        self.inner.tail
     }
 
     /// Hash of the tool's name; zero without one.

@@ -45,6 +45,8 @@ fn features() -> impl Strategy<Value = TurnFeatures> {
                     masked,
                     number,
                     payloads,
+                    head: tool,
+                    tail: words % 2,
                     tool,
                     length,
                     words,

@@ -157,11 +157,14 @@ wire_record!(Turn {
     masked,
     number,
     tool,
-    words
+    words,
+    head,
+    tail
 });
 wire_record!(Between {
     answered,
     novel,
+    stale,
     failed,
     pending
 });
@@ -176,10 +179,13 @@ wire_record!(Lane {
     timed,
     answered,
     novel,
+    stale,
     failed,
     pending,
     routine,
     exact,
+    same_head,
+    same_tail,
     refusal,
     between,
 });

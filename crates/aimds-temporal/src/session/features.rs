@@ -78,6 +78,9 @@ const SHORT_WORD_LETTERS: u32 = 3;
 /// of different words the filter fills, and the first thousands decide.
 const SEEN_WORDS: usize = 256;
 
+/// Words at either end that tell a template ("What is the capital of ...").
+const FRAME_WORDS: u32 = 3;
+
 /// More words than a confirmation has; from there on a turn says something of its own.
 const ROUTINE_WORDS_MAX: u32 = 4;
 
@@ -94,6 +97,10 @@ pub struct TurnFeatures {
     pub number: u64,
     /// Fingerprints of instruction-like sentences, ascending; zero where there is none.
     pub payloads: [u32; PAYLOADS_MAX],
+    /// Hash of the first words, numbers left out: equal in texts made from one template.
+    pub head: u32,
+    /// Hash of the last words.
+    pub tail: u32,
     /// Hash of the tool's name; zero without one.
     pub tool: u32,
     /// Length in characters.
@@ -147,11 +154,14 @@ struct Reader {
     seen: [u64; SEEN_WORDS],
     word: Fnv,
     word_letters: u32,
+    word_is_number: bool,
     in_number: bool,
     number_value: u64,
     blank_due: bool,
     routine_words: u32,
     last_word: u64,
+    first_words: u64,
+    last_words: [u64; FRAME_WORDS as usize],
     sentence: u64,
     sentence_words: u32,
     sentence_cues: Cues,
@@ -169,11 +179,14 @@ impl Reader {
             seen: [0; SEEN_WORDS],
             word: Fnv::default(),
             word_letters: 0,
+            word_is_number: true,
             in_number: false,
             number_value: 0,
             blank_due: false,
             routine_words: 0,
             last_word: 0,
+            first_words: 0,
+            last_words: [0; FRAME_WORDS as usize],
             sentence: 0,
             sentence_words: 0,
             sentence_cues: Cues::default(),
@@ -226,10 +239,12 @@ impl Reader {
             self.end_word();
             self.word.push(code);
             self.word_letters = 2;
+            self.word_is_number = false;
             self.end_word();
         } else if letter.is_alphanumeric() || letter == '_' {
             self.word.push(code);
             self.word_letters = self.word_letters.saturating_add(1);
+            self.word_is_number &= letter.is_ascii_digit() || letter == '_';
         } else {
             self.end_word();
             self.mark(letter);
@@ -286,6 +301,15 @@ impl Reader {
         self.sentence = combine(self.sentence, hash);
         self.sentence_words = self.sentence_words.saturating_add(1);
         self.last_word = hash;
+        let framing = if self.word_is_number { 0 } else { hash };
+        if self.features.words <= FRAME_WORDS {
+            self.first_words = combine(self.first_words, framing);
+        }
+        self.last_words.rotate_left(1);
+        if let Some(last) = self.last_words.last_mut() {
+            *last = framing;
+        }
+        self.word_is_number = true;
         self.word = Fnv::default();
         self.word_letters = 0;
     }
@@ -336,6 +360,8 @@ impl Reader {
         self.features.exact = self.exact.finish();
         self.features.masked = self.masked.finish();
         self.features.simhash = self.simhash.finish();
+        self.features.head = fold(self.first_words);
+        self.features.tail = fold(self.last_words.into_iter().fold(0, combine));
         let words = self.features.words;
         if words <= ROUTINE_WORDS_MAX && self.routine_words == words {
             self.features.cues |= Cues::ROUTINE;

@@ -30,6 +30,8 @@ pub struct Turn {
     pub number: u64,
     pub tool: u32,
     pub words: u32,
+    pub head: u32,
+    pub tail: u32,
 }
 
 impl Turn {
@@ -41,6 +43,8 @@ impl Turn {
             number: features.number,
             tool: features.tool,
             words: features.words,
+            head: features.head,
+            tail: features.tail,
         }
     }
 }
@@ -142,6 +146,8 @@ pub struct Between {
     pub answered: bool,
     /// It said something that it had not said before.
     pub novel: bool,
+    /// It gave an answer of some length that it had given before, and that was no refusal.
+    pub stale: bool,
     /// A tool result reported a failure.
     pub failed: bool,
     /// A tool result reported work still running.
@@ -171,6 +177,8 @@ pub struct Lane {
     pub answered: History,
     /// Other lanes said something new before it.
     pub novel: History,
+    /// Other lanes gave a known answer of some length before it.
+    pub stale: History,
     /// A tool failed before it.
     pub failed: History,
     /// A tool was still at work before it.
@@ -179,6 +187,10 @@ pub struct Lane {
     pub routine: History,
     /// It equalled one of the last eight exactly.
     pub exact: History,
+    /// It began with the words that the event before it began with.
+    pub same_head: History,
+    /// It ended with the words that the event before it ended with.
+    pub same_tail: History,
     /// It declined.
     pub refusal: History,
     /// What other lanes did since the last event of this one.
@@ -213,6 +225,9 @@ impl Lane {
             };
         }
         let best = likeness(best);
+        let [before, ..] = &self.recent;
+        self.same_head.push(known > 0 && turn.head == before.head);
+        self.same_tail.push(known > 0 && turn.tail == before.tail);
         self.recent.rotate_right(1);
         if let Some(newest) = self.recent.first_mut() {
             *newest = turn;
@@ -229,6 +244,7 @@ impl Lane {
         let between = std::mem::take(&mut self.between);
         self.answered.push(between.answered);
         self.novel.push(between.novel);
+        self.stale.push(between.stale);
         self.failed.push(between.failed);
         self.pending.push(between.pending);
         self.routine.push(features.cues.has(Cues::ROUTINE));
@@ -242,11 +258,23 @@ impl Lane {
     #[inline]
     pub fn period(&self) -> Option<(u8, u16, f32)> {
         let best = self.scores.iter().copied().max().unwrap_or(0);
-        let candidates = (1_u8..).zip(self.scores).zip(self.runs);
-        let ((period, score), run) = candidates
-            .into_iter()
-            .find(|((_, score), _)| *score > 0 && u32::from(*score) * 5 >= u32::from(best) * 4)?;
-        let purity = f32::from(score) / (FULL as f32 * f32::from(run.max(1)));
-        Some((period, score, purity.min(1.0)))
+        let purity =
+            |score: u16, run: u16| (f32::from(score) / (FULL as f32 * f32::from(run.max(1)))).min(1.0);
+        let strong = |score: u16| score > 0 && u32::from(score) * 5 >= u32::from(best) * 4;
+        let periods = (1_u8..)
+            .zip(self.scores)
+            .zip(self.runs)
+            .map(|((period, score), run)| (period, score, run));
+        let purest = periods
+            .clone()
+            .filter(|(_, score, _)| strong(*score))
+            .fold(0.0_f32, |purest, (_, score, run)| purest.max(purity(score, run)));
+        periods
+            .map(|(period, score, run)| (period, score, purity(score, run)))
+            .find(|(_, score, purity)| strong(*score) && *purity >= PURITY_SHARE * purest)
     }
 }
+
+/// A shorter period stands for a longer one only if its comparisons bring (almost) as much: a cycle of prompts made from one
+/// template is alike at every distance, and equal at one.
+const PURITY_SHARE: f32 = 0.9;

@@ -151,7 +151,7 @@ const PHRASES: &[(Cues, &str)] = &[
 const ROUTINE_WORDS: &str = "yes|yeah|yep|no|nope|ok|okay|k|sure|fine|right|correct|continue|next|go|on|ahead|more|thanks|thank|you|\
      please|hi|hello|hey|good|morning|evening|afternoon|great|cool|got|it|done|and|then|agreed|confirm|confirmed|proceed|keep|going|\
      y|n|sí|si|claro|vale|gracias|sigue|hola|oui|non|merci|bonjour|suite|ja|nein|weiter|danke|hallo|gut|da|да|нет|дальше|спасибо|\
-     привет|sim|não|obrigado|olá|ciao|grazie|avanti|tak|nie|dalej|evet|hayır|devam|好|的|是|继|续|谢|下|一|个|はい|次|続|け|て|네|계속|다음|نعم|لا|شكرا|हाँ|नहीं|और";
+     привет|sim|não|obrigado|olá|ciao|grazie|avanti|tak|nie|dalej|evet|hayır|devam|好|的|是|继|续|谢|下|一|个|は|い|次|続|け|て|네|계속|다음|نعم|لا|شكرا|हाँ|नहीं|और";
 
 /// A hasher for keys that are already hashes.
 #[derive(Default)]

@@ -6,6 +6,7 @@
 //!
 //! - **inputs** ("yes", "ok", "next", a greeting): short routine turns at a person's pace are how people talk to machines,
 //!   so their confidence stays below any threshold however often they come. At machine pace they are a loop.
+//!   A template with other fillings (a quiz, a batch of reviews) brings something new each time as well.
 //! - **calls**: polling (results change, or say "pending", or come at a steady pace of a second or more), retries (the last
 //!   result was an error, up to a bound), paging (numbers in the arguments grow; handled where events are compared).
 //! - **outputs**: the same refusal to different attacks is right, and short set phrases are style.
@@ -13,7 +14,7 @@
 //! The confidence is `1 - exp(-k S)`: each repeat multiplies the remaining doubt by the same factor, as independent
 //! evidence does. The weights in `S` were set on seeds that no report uses.
 
-use super::lane::Lane;
+use super::lane::{History, Lane};
 
 /// Which loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +54,8 @@ pub enum Honest {
     Retry = 4,
     /// Declining again and again.
     Refusal = 5,
+    /// One template with other fillings: the filling is new each time.
+    Template = 6,
 }
 
 /// A loop, or the lack of one.
@@ -126,6 +129,23 @@ impl Repetition {
     }
 }
 
+/// Whether inputs that are alike but not equal share their first or last words nearly always. A programme that fills a
+/// template leaves its ends alone; a paraphrase changes words anywhere.
+fn is_template(lane: &Lane, window: u32) -> bool {
+    let varied = History(!lane.exact.0);
+    let share = varied.share(window);
+    let frame = |same: History| History(same.0 & varied.0).share(window);
+    share > VARIED_SHARE
+        && lane.stale.share(window) < 0.5
+        && frame(lane.same_head).max(frame(lane.same_tail)) >= TEMPLATE_SHARE * share
+}
+
+/// Share of varied inputs that must keep an end for it to be a template's.
+const TEMPLATE_SHARE: f32 = 0.9;
+
+/// Share of inputs that must differ from all before: a template's fillings are new, a paraphrased text often comes back as it was.
+const VARIED_SHARE: f32 = 0.75;
+
 /// Judges the lane of inputs. `outputs_repeat` tells that the model's side repeats as well.
 pub fn judge_inputs(lane: &Lane, outputs_repeat: bool, from_agent: bool) -> Loop {
     let Some(found) = repetition(lane) else {
@@ -148,6 +168,8 @@ pub fn judge_inputs(lane: &Lane, outputs_repeat: bool, from_agent: bool) -> Loop
         Honest::Routine
     } else if novel > 0.35 && exact < 0.5 {
         Honest::NewAnswers
+    } else if is_template(lane, found.window) {
+        Honest::Template
     } else {
         Honest::No
     };

@@ -27,6 +27,8 @@ pub const CERTAIN_CONFIDENCE: f32 = 0.95;
 
 /// No model answers faster than this. A log replayed at full speed does: its times then say nothing.
 const ANSWER_NS_MIN: i64 = 5_000_000;
+/// Answers from this many words on say something of their own; "yes" and "positive" are right more than once.
+const ANSWER_WORDS: u32 = 8;
 /// So many events after such an answer times are not believed.
 const CLOCK_DOUBT_EVENTS: u8 = 16;
 
@@ -190,6 +192,7 @@ impl SessionState {
         } else {
             like == Likeness::Other
         };
+        let stale = !novel && features.words >= ANSWER_WORDS && !features.cues.has(Cues::REFUSAL);
         for (other, lane) in self.lanes.iter_mut().enumerate() {
             let hears = match other {
                 CALLS => position == RESULTS,
@@ -200,6 +203,7 @@ impl SessionState {
             if hears {
                 lane.between.answered = true;
                 lane.between.novel |= novel;
+                lane.between.stale |= stale;
                 lane.between.failed |= position == RESULTS && features.cues.has(Cues::ERROR);
                 lane.between.pending |= position == RESULTS && features.cues.has(Cues::PENDING);
             }
@@ -285,12 +289,16 @@ impl SessionState {
         self.has_prompt = true;
         self.refused = false;
         let outlier = if drift.length_z > 6.0 { 0.5 } else { 0.0 };
+        // Pace and size without risk are never certain: they are a reason to look, or to slow down.
         let scores = [
-            (AnomalyKind::Burst, cadence.burst),
-            (AnomalyKind::MachineCadence, cadence.regular),
+            (AnomalyKind::Burst, cadence.burst.min(CERTAIN_CONFIDENCE)),
+            (
+                AnomalyKind::MachineCadence,
+                cadence.regular.min(CERTAIN_CONFIDENCE),
+            ),
             (AnomalyKind::SlowDrip, cadence.drip),
             (AnomalyKind::RiskEscalation, drift.escalation),
-            (AnomalyKind::LengthGrowth, drift.growth),
+            (AnomalyKind::LengthGrowth, drift.growth.min(CERTAIN_CONFIDENCE)),
             (AnomalyKind::LengthOutlier, outlier),
         ];
         let (anomaly, confidence) =
