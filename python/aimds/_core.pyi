@@ -279,6 +279,18 @@ class Monitor:
     @property
     def formula(self) -> str: ...
 
+# ---- attractor --------------------------------------------------------------------------------------------------
+
+ATTRACTOR_POINTS_MIN: int
+ATTRACTOR_POINTS_MAX: int
+
+def analyse_attractor(
+    series: _SeriesLike, delay: int | None = None, dimension: int | None = None, theiler: int | None = None
+) -> dict[str, Any]: ...
+def measure_series(
+    series: _SeriesLike, dimension: int, delay: int, theiler: int, horizon: int
+) -> tuple[float, float, float, list[float]]: ...
+
 # ---- vectors ----------------------------------------------------------------------------------------------------
 
 @final

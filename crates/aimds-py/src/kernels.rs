@@ -80,6 +80,14 @@ pub(crate) struct Points {
 }
 
 impl Points {
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    pub(crate) fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
     fn series(&self, py: Python<'_>) -> PyResult<Series<'_>> {
         Series::with_dimensions(self.values.as_slice(), self.dimensions).map_err(|error| refused(py, &error))
     }

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+mod attractor;
 mod kernels;
 mod signatures;
 mod temporal;
@@ -18,5 +19,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     temporal::register(module)?;
     kernels::register(module)?;
     timers::register(module)?;
+    attractor::register(module)?;
     vectors::register(module)
 }
