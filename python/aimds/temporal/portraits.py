@@ -16,7 +16,7 @@ _MUTED: Final = "#7b8794"
 _LINE: Final = "#2f6f9f"
 _FIT: Final = "#d1495b"
 _LAGS_SHARE: Final = 0.05  # of the points: the delay shown when the analysis chose none
-_STYLE: Final = {
+_STYLE: Final[Any] = {
     "axes.edgecolor": _MUTED, "axes.labelcolor": _INK, "axes.titlecolor": _INK, "axes.titlesize": 11,
     "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
     "grid.color": "#e4e7eb", "grid.linewidth": 0.7, "xtick.color": _MUTED, "ytick.color": _MUTED,

@@ -1,17 +1,17 @@
-//! The slab of timers: doubly linked through indices, reused, with a generation that makes old handles harmless.
+//! The slab of timers: reused entries, with a generation that makes old handles harmless.
 #![expect(
     clippy::indexing_slicing,
     reason = "every index comes from the slab itself and entries are never removed"
 )]
 
 /// No entry.
-pub(super) const NONE: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
 
 /// Names one scheduling of one timer. After the timer has fired or was cancelled, its id matches nothing any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TimerId {
-    pub(super) index: u32,
-    pub(super) generation: u32,
+    index: u32,
+    generation: u32,
 }
 
 impl TimerId {
@@ -29,15 +29,11 @@ impl TimerId {
     }
 }
 
-pub(super) struct Entry<T> {
-    pub deadline_ns: u64,
-    pub sequence: u64,
-    pub payload: Option<T>, // none: the entry is free
-    pub next: u32,
-    pub previous: u32,
-    pub generation: u32,
-    pub slot: u16,
-    pub priority: u8,
+struct Entry<T> {
+    payload: Option<T>, // none: the entry is free
+    deadline_ns: u64,
+    generation: u32,
+    next_free: u32,
 }
 
 /// All entries, and the chain of free ones.
@@ -60,84 +56,65 @@ impl<T> Slab<T> {
         self.live
     }
 
+    /// The payload that an id names, if its timer is still pending.
     #[inline]
-    pub(super) fn get(&self, index: u32) -> &Entry<T> {
-        &self.entries[index as usize]
-    }
-
-    #[inline]
-    pub(super) fn get_mut(&mut self, index: u32) -> &mut Entry<T> {
-        &mut self.entries[index as usize]
-    }
-
-    /// The entry that an id names, if it is still pending.
-    pub(super) fn find(&self, id: TimerId) -> Option<&Entry<T>> {
+    pub(super) fn find(&self, id: TimerId) -> Option<&T> {
         let entry = self.entries.get(id.index as usize)?;
-        (entry.generation == id.generation && entry.payload.is_some()).then_some(entry)
-    }
-
-    pub(super) fn id(&self, index: u32) -> TimerId {
-        TimerId {
-            index,
-            generation: self.get(index).generation,
+        if entry.generation == id.generation {
+            entry.payload.as_ref()
+        } else {
+            None
         }
     }
 
+    pub(super) fn deadline_ns(&self, id: TimerId) -> Option<u64> {
+        self.find(id)?;
+        self.entries.get(id.index as usize).map(|entry| entry.deadline_ns)
+    }
+
     #[inline]
-    pub(super) fn insert(&mut self, deadline_ns: u64, sequence: u64, priority: u8, payload: T) -> u32 {
+    pub(super) fn insert(&mut self, deadline_ns: u64, payload: T) -> TimerId {
         self.live += 1;
         if self.free == NONE {
             let index = self.entries.len() as u32; // the capacity is below 2^32
-            let payload = Some(payload);
-            let (next, previous, generation, slot) = (NONE, NONE, 0, 0);
             self.entries.push(Entry {
+                payload: Some(payload),
                 deadline_ns,
-                sequence,
-                payload,
-                next,
-                previous,
-                generation,
-                slot,
-                priority,
+                generation: 0,
+                next_free: NONE,
             });
-            return index;
+            return TimerId { index, generation: 0 };
         }
         let index = self.free;
-        let entry = self.get_mut(index);
-        let next_free = entry.next;
-        entry.deadline_ns = deadline_ns;
-        entry.sequence = sequence;
-        entry.priority = priority;
+        let entry = &mut self.entries[index as usize];
+        self.free = entry.next_free;
         entry.payload = Some(payload);
-        self.free = next_free;
-        index
+        entry.deadline_ns = deadline_ns;
+        TimerId {
+            index,
+            generation: entry.generation,
+        }
     }
 
-    /// Frees an entry that is in no list and returns what it carried.
+    /// Frees the entry that an id names and returns what it carried; `None` for a stale id.
     #[inline]
-    pub(super) fn remove(&mut self, index: u32) -> Option<T> {
-        let free = self.free;
-        let entry = self.get_mut(index);
-        let payload = entry.payload.take();
+    pub(super) fn remove(&mut self, id: TimerId) -> Option<T> {
+        let entry = self.entries.get_mut(id.index as usize)?;
+        if entry.generation != id.generation {
+            return None;
+        }
+        let payload = entry.payload.take()?;
         // A generation is never used twice: an entry that has had them all is retired instead of reused.
         if entry.generation < u32::MAX {
             entry.generation += 1;
-            entry.next = free;
-            self.free = index;
+            entry.next_free = self.free;
+            self.free = id.index;
         }
         self.live -= 1;
-        payload
+        Some(payload)
     }
 
-    pub(super) fn pending(&self) -> impl Iterator<Item = (u32, &Entry<T>)> {
-        self.entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| entry.payload.is_some())
-            .map(|(at, entry)| (at as u32, entry))
-    }
-
-    pub(super) fn pending_mut(&mut self) -> impl Iterator<Item = &mut Entry<T>> {
-        self.entries.iter_mut().filter(|entry| entry.payload.is_some())
+    pub(super) fn payloads(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().filter_map(|entry| entry.payload.as_ref())
     }
 }

@@ -1,22 +1,31 @@
 //! The wheel: nine levels of 64 slots over slots of 1,024 ns.
+//!
+//! A slot is a plain vector of what the order needs, not a chain through the timers: moving a slot down reads memory in
+//! order, which is what makes firing cheap when a hundred thousand timers lie scattered. The price is that a cancelled
+//! timer leaves its mark behind; marks are swept when they outnumber the living.
 #![expect(
     clippy::indexing_slicing,
     reason = "level and slot numbers are masked to the size of the tables"
 )]
 
 use super::SchedulerError;
-use super::entries::{NONE, Slab, TimerId};
+use super::entries::{Slab, TimerId};
 
 /// Levels of the wheel: 9 levels of 6 bits over 10 bits make 64 bits, so every deadline has a place.
 pub const LEVELS: usize = 9;
 
-/// The most timers one scheduler may hold: 16 million entries of 48 bytes are 768 MB.
+/// The most timers one scheduler may hold: 16 million at 24 bytes for the mark, twice at worst, and 32 for the timer are
+/// about a gigabyte.
 pub const CAPACITY_MAX: usize = 1 << 24;
 
 const SLOT_BITS: u32 = 6;
 const SLOTS: usize = 1 << SLOT_BITS;
 /// The finest slot spans 2^10 ns. Inside it timers are sorted, so the order is exact to the nanosecond all the same.
 const FINEST_BITS: u32 = 10;
+/// Stale marks below this number are not worth a sweep.
+const STALE_MIN: usize = 1_024;
+/// A slot keeps its memory for the next round when it is no larger than this: 12 KiB, or 768 KiB a level at most.
+const KEPT_MARKS_MAX: usize = 512;
 
 /// A timer that fired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,19 +51,26 @@ pub struct Pending<T> {
     pub payload: T,
 }
 
+/// What a slot knows of a timer. Marks of equal deadline stand in the order in which their timers were set: new ones are
+/// appended, a coarse slot is moved down before anything can be put into the finer slots it moves to, and sorting is
+/// stable.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    deadline_ns: u64,
+    id: TimerId,
+    priority: u8,
+}
+
 /// Timers by deadline. Time is what the caller says it is.
 pub struct Scheduler<T> {
     slab: Slab<T>,
-    heads: [[u32; SLOTS]; LEVELS],
+    levels: Vec<Vec<Vec<Mark>>>, // a level gets its slots when it is first used
     occupied: [u64; LEVELS],
     now_ns: u64,
-    sequence: u64,
+    wake_ns: u64, // before this nothing is due and no slot is to be moved
     capacity: usize,
-    due: Vec<Due>,
+    stale: usize,
 }
-
-/// What decides the order among timers that are due, and which one it is.
-type Due = (u64, u8, u64, u32);
 
 impl<T> Scheduler<T> {
     /// A scheduler that stands at `now_ns` and holds at most `capacity` timers.
@@ -65,14 +81,15 @@ impl<T> Scheduler<T> {
                 limit: CAPACITY_MAX,
             });
         }
+        let levels = vec![Vec::new(); LEVELS];
         Ok(Self {
             slab: Slab::new(),
-            heads: [[NONE; SLOTS]; LEVELS],
+            levels,
             occupied: [0; LEVELS],
             now_ns,
-            sequence: 0,
+            wake_ns: u64::MAX,
             capacity,
-            due: Vec::new(),
+            stale: 0,
         })
     }
 
@@ -108,10 +125,13 @@ impl<T> Scheduler<T> {
                 capacity: self.capacity,
             });
         }
-        let index = self.slab.insert(deadline_ns, self.sequence, priority, payload);
-        self.sequence += 1; // at one a nanosecond it lasts five centuries
-        self.link(index);
-        Ok(self.slab.id(index))
+        let id = self.slab.insert(deadline_ns, payload);
+        self.put(Mark {
+            deadline_ns,
+            id,
+            priority,
+        });
+        Ok(id)
     }
 
     /// Sets a timer `delay_ns` after the scheduler's own time.
@@ -130,14 +150,17 @@ impl<T> Scheduler<T> {
 
     /// Takes a timer back. `None` when it has fired or was cancelled before: a stale id does no harm.
     pub fn cancel(&mut self, id: TimerId) -> Option<T> {
-        self.slab.find(id)?;
-        self.unlink(id.index);
-        self.slab.remove(id.index)
+        let payload = self.slab.remove(id)?;
+        self.stale += 1;
+        if self.stale > STALE_MIN.max(self.slab.live()) {
+            self.sweep();
+        }
+        Some(payload)
     }
 
     /// When a timer is due, while it is pending.
     pub fn deadline_ns(&self, id: TimerId) -> Option<u64> {
-        self.slab.find(id).map(|entry| entry.deadline_ns)
+        self.slab.deadline_ns(id)
     }
 
     /// Moves time to `now_ns` and appends every timer that is due to `fired`: by deadline, priority, insertion.
@@ -148,57 +171,66 @@ impl<T> Scheduler<T> {
                 given_ns: now_ns,
             });
         }
+        if now_ns < self.wake_ns {
+            self.now_ns = now_ns;
+            return Ok(());
+        }
         while let Some((level, slot, start_ns)) = self.earliest_slot() {
             if start_ns > now_ns {
                 break;
             }
             self.now_ns = self.now_ns.max(start_ns);
             let last_ns = start_ns | span_mask(level);
-            if level == 0 || last_ns <= now_ns {
-                let all = self.fire_slot(level, slot, now_ns, fired);
-                if !all {
-                    break; // the rest of the slot that time stands in is still to come
-                }
+            if last_ns <= now_ns {
+                self.fire_slot(level, slot, fired);
+            } else if level == 0 {
+                self.fire_part(slot, now_ns, fired);
+                break; // the rest of the slot that time stands in is still to come
             } else {
                 self.move_down(level, slot);
             }
         }
         self.now_ns = now_ns;
+        self.wake_ns = self.next_wake_ns();
         Ok(())
+    }
+
+    fn next_wake_ns(&self) -> u64 {
+        match self.earliest_slot() {
+            None => u64::MAX,
+            Some((0, slot, _)) => self.levels[0][slot]
+                .iter()
+                .map(|mark| mark.deadline_ns)
+                .min()
+                .unwrap_or(0),
+            Some((_, _, start_ns)) => start_ns,
+        }
     }
 
     /// When the next timer is due. Looks through one slot, so it is cheap but not free.
     pub fn next_deadline_ns(&self) -> Option<u64> {
-        let (level, slot, _) = self.earliest_slot()?;
-        let mut index = self.heads[level][slot];
-        let mut least = u64::MAX;
-        while index != NONE {
-            let entry = self.slab.get(index);
-            least = least.min(entry.deadline_ns);
-            index = entry.next;
-        }
-        Some(least)
+        let first_of = |marks: &Vec<Mark>| self.living(marks).map(|mark| mark.deadline_ns).min();
+        self.levels.iter().flatten().find_map(first_of)
     }
 
     /// Every pending timer in the order in which it will fire; `restore` takes it.
     pub fn pending(&self) -> Vec<Pending<&T>> {
-        let mut order: Vec<Due> = self
-            .slab
-            .pending()
-            .map(|(index, entry)| (entry.deadline_ns, entry.priority, entry.sequence, index))
+        let mut marks: Vec<&Mark> = self
+            .levels
+            .iter()
+            .flatten()
+            .flat_map(|marks| self.living(marks))
             .collect();
-        order.sort_unstable();
-        order
-            .into_iter()
-            .filter_map(|(deadline_ns, priority, _, index)| {
-                let payload = self.slab.get(index).payload.as_ref()?;
-                Some(Pending {
-                    deadline_ns,
-                    priority,
-                    payload,
-                })
+        marks.sort_by_key(|mark| (mark.deadline_ns, mark.priority)); // stable, and equal ones share a slot
+        let pending = marks.into_iter().filter_map(|mark| {
+            let payload = self.slab.find(mark.id)?;
+            Some(Pending {
+                deadline_ns: mark.deadline_ns,
+                priority: mark.priority,
+                payload,
             })
-            .collect()
+        });
+        pending.collect()
     }
 
     /// A scheduler with saved timers, which keep their order; returns their new ids in that order too.
@@ -217,14 +249,11 @@ impl<T> Scheduler<T> {
 
     /// What every pending timer carries, in no order: for garbage collectors.
     pub fn payloads(&self) -> impl Iterator<Item = &T> {
-        self.slab
-            .pending()
-            .filter_map(|(_, entry)| entry.payload.as_ref())
+        self.slab.payloads()
     }
 
-    /// Like [`Scheduler::payloads`], to be changed.
-    pub fn payloads_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.slab.pending_mut().filter_map(|entry| entry.payload.as_mut())
+    fn living<'a>(&'a self, marks: &'a [Mark]) -> impl Iterator<Item = &'a Mark> {
+        marks.iter().filter(|mark| self.slab.find(mark.id).is_some())
     }
 
     /// The occupied slot that comes first, with the time at which it begins.
@@ -234,96 +263,120 @@ impl<T> Scheduler<T> {
     fn earliest_slot(&self) -> Option<(usize, usize, u64)> {
         let (level, bits) = self.occupied.iter().enumerate().find(|(_, bits)| **bits != 0)?;
         let slot = bits.trailing_zeros() as usize;
-        let shift = FINEST_BITS + SLOT_BITS * level as u32;
         let above = self.now_ns & !span_mask(level + 1);
-        Some((level, slot, above | (slot as u64) << shift))
+        Some((level, slot, above | (slot as u64) << shift(level)))
     }
 
-    /// Fires what is due of a slot; whether nothing was left.
-    fn fire_slot(&mut self, level: usize, slot: usize, now_ns: u64, fired: &mut Vec<Fired<T>>) -> bool {
-        let mut due = std::mem::take(&mut self.due);
-        let mut index = self.heads[level][slot];
-        let mut all = true;
-        while index != NONE {
-            let entry = self.slab.get(index);
-            if entry.deadline_ns <= now_ns {
-                due.push((entry.deadline_ns, entry.priority, entry.sequence, index));
-            } else {
-                all = false;
-            }
-            index = entry.next;
+    /// Puts a mark into the slot that its deadline belongs to, seen from the present.
+    #[inline]
+    fn put(&mut self, mark: Mark) {
+        let due_ns = mark.deadline_ns.max(self.now_ns);
+        let level = level_of(due_ns, self.now_ns);
+        let slot = (due_ns >> shift(level)) as usize & (SLOTS - 1);
+        let slots = &mut self.levels[level];
+        if slots.is_empty() {
+            slots.resize_with(SLOTS, Vec::new);
         }
-        due.sort_unstable();
-        if all {
-            self.heads[level][slot] = NONE;
-            self.occupied[level] &= !(1 << slot);
+        slots[slot].push(mark);
+        self.occupied[level] |= 1 << slot;
+        let wake_ns = if level == 0 {
+            mark.deadline_ns
         } else {
-            for &(_, _, _, index) in &due {
-                self.unlink(index);
-            }
+            due_ns & !span_mask(level)
+        };
+        self.wake_ns = self.wake_ns.min(wake_ns);
+    }
+
+    /// Empties a slot; `give_back` may return its memory.
+    fn take(&mut self, level: usize, slot: usize) -> Vec<Mark> {
+        self.occupied[level] &= !(1 << slot);
+        std::mem::take(&mut self.levels[level][slot])
+    }
+
+    fn give_back(&mut self, level: usize, slot: usize, mut marks: Vec<Mark>) {
+        if marks.capacity() <= KEPT_MARKS_MAX && self.levels[level][slot].capacity() == 0 {
+            marks.clear();
+            self.levels[level][slot] = marks;
         }
+    }
+
+    /// Fires all of a slot whose span has passed.
+    fn fire_slot(&mut self, level: usize, slot: usize, fired: &mut Vec<Fired<T>>) {
+        let mut marks = self.take(level, slot);
+        sort(&mut marks);
+        self.fire(&marks, fired);
+        self.give_back(level, slot, marks);
+    }
+
+    /// Fires what is due of the finest slot that time stands in; what is left stays in place, sorted.
+    fn fire_part(&mut self, slot: usize, now_ns: u64, fired: &mut Vec<Fired<T>>) {
+        let mut marks = self.take(0, slot);
+        sort(&mut marks);
+        let due = marks.partition_point(|mark| mark.deadline_ns <= now_ns);
+        self.fire(&marks[..due], fired);
+        marks.drain(..due);
+        if !marks.is_empty() {
+            self.occupied[0] |= 1 << slot;
+        }
+        self.levels[0][slot] = marks;
+    }
+
+    fn fire(&mut self, due: &[Mark], fired: &mut Vec<Fired<T>>) {
         fired.reserve(due.len());
-        for (deadline_ns, priority, _, index) in due.drain(..) {
-            let id = self.slab.id(index);
-            if let Some(payload) = self.slab.remove(index) {
-                fired.push(Fired {
+        for &Mark {
+            deadline_ns,
+            id,
+            priority,
+        } in due
+        {
+            match self.slab.remove(id) {
+                Some(payload) => fired.push(Fired {
                     id,
                     deadline_ns,
                     priority,
                     payload,
-                });
+                }),
+                None => self.stale -= 1,
             }
         }
-        self.due = due;
-        all
     }
 
     /// Time has reached a coarse slot: its timers go to finer ones.
     fn move_down(&mut self, level: usize, slot: usize) {
-        let mut index = std::mem::replace(&mut self.heads[level][slot], NONE);
-        self.occupied[level] &= !(1 << slot);
-        while index != NONE {
-            let next = self.slab.get(index).next;
-            self.link(index);
-            index = next;
+        let marks = self.take(level, slot);
+        for &mark in &marks {
+            self.put(mark);
         }
+        self.give_back(level, slot, marks);
     }
 
-    /// Puts an entry into the slot that its deadline belongs to, seen from the present.
-    #[inline]
-    fn link(&mut self, index: u32) {
-        let due_ns = self.slab.get(index).deadline_ns.max(self.now_ns);
-        let level = level_of(due_ns, self.now_ns);
-        let slot = (due_ns >> (FINEST_BITS + SLOT_BITS * level as u32)) as usize & (SLOTS - 1);
-        let head = self.heads[level][slot];
-        if head != NONE {
-            self.slab.get_mut(head).previous = index;
+    /// Drops the marks of cancelled timers.
+    fn sweep(&mut self) {
+        for (slots, occupied) in self.levels.iter_mut().zip(&mut self.occupied) {
+            for (slot, marks) in slots.iter_mut().enumerate() {
+                marks.retain(|mark| self.slab.find(mark.id).is_some());
+                if marks.is_empty() {
+                    *occupied &= !(1 << slot);
+                    marks.shrink_to(KEPT_MARKS_MAX);
+                }
+            }
         }
-        let entry = self.slab.get_mut(index);
-        entry.next = head;
-        entry.previous = NONE;
-        entry.slot = (level * SLOTS + slot) as u16;
-        self.heads[level][slot] = index;
-        self.occupied[level] |= 1 << slot;
+        self.stale = 0;
     }
+}
 
-    #[inline]
-    fn unlink(&mut self, index: u32) {
-        let entry = self.slab.get(index);
-        let (next, previous, slot) = (entry.next, entry.previous, usize::from(entry.slot));
-        if next != NONE {
-            self.slab.get_mut(next).previous = previous;
-        }
-        if previous != NONE {
-            self.slab.get_mut(previous).next = next;
-            return;
-        }
-        let (level, slot) = (slot / SLOTS, slot % SLOTS);
-        self.heads[level][slot] = next;
-        if next == NONE {
-            self.occupied[level] &= !(1 << slot);
-        }
+/// By deadline and priority; the sort is stable, so that insertion decides the rest.
+#[inline]
+fn sort(marks: &mut [Mark]) {
+    if marks.len() > 1 {
+        marks.sort_by_key(|mark| (mark.deadline_ns, mark.priority));
     }
+}
+
+/// The bits below a digit of a level.
+#[inline]
+fn shift(level: usize) -> u32 {
+    FINEST_BITS + SLOT_BITS * level as u32
 }
 
 /// The highest digit in which a deadline differs from the present.
@@ -333,13 +386,12 @@ fn level_of(due_ns: u64, now_ns: u64) -> usize {
     (differ.ilog2() / SLOT_BITS) as usize
 }
 
-/// The bits below a slot of a level.
+/// The span of a slot of a level, less one.
 #[inline]
 fn span_mask(level: usize) -> u64 {
-    let shift = FINEST_BITS + SLOT_BITS * level as u32;
-    if shift >= u64::BITS {
+    if shift(level) >= u64::BITS {
         u64::MAX
     } else {
-        (1 << shift) - 1
+        (1 << shift(level)) - 1
     }
 }
