@@ -34,7 +34,7 @@ __all__ = ["scan"]
 _Inputs = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[INPUT]...",
+        metavar="INPUT",
         show_default=False,
         help="A text, a file, a folder, a glob, or `-` for standard input. Without any: standard input.",
     ),

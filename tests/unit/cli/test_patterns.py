@@ -1,0 +1,176 @@
+"""`aimds patterns`: what is learnt, listed, searched and changed, and that a change needs a store."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.cli.conftest import Cli
+
+from aimds.cli import patterns
+from aimds.errors import ConfigurationError, ErrorCode, InputError
+from aimds.patterns import PatternMatch, PatternRecord, PatternStatus, StoreStats
+from aimds.records import StageName
+from aimds.taxonomy import Category
+
+
+class MemoryStore:
+    """The store's face over a dictionary."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, PatternRecord] = {}
+        self.searched: list[tuple[Any, ...]] = []
+
+    def add(self, text: str, category: Category, severity: float, source: str, status: PatternStatus) -> PatternRecord:
+        if not text.strip():
+            raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="pattern", reason="the text has no words")
+        key = f"own:{len(self.kept) + 1}"
+        digest = text.encode().hex()
+        self.kept[key] = PatternRecord(key, category, status, severity, source, digest, 1_700_000_000_000_000_000)
+        return self.kept[key]
+
+    def records(self, *, category: Category | None, status: PatternStatus | None) -> list[PatternRecord]:
+        return [one for one in self.kept.values() if category in (None, one.category) and status in (None, one.status)]
+
+    def _known(self, key: str) -> None:
+        if key not in self.kept:
+            raise InputError(ErrorCode.INPUT_NOT_FOUND, place=key, reason="the store has no such pattern")
+
+    def remove(self, key: str) -> None:
+        self._known(key)
+        del self.kept[key]
+
+    def promote(self, key: str) -> None:
+        self._known(key)
+
+    def reject(self, key: str) -> None:
+        self._known(key)
+
+    def search(self, text: str, count: int, **filters: Any) -> list[PatternMatch]:
+        self.searched.append((text, count, filters))
+        found = PatternMatch("seed:3", 0.987, Category.PROMPT_LEAK, PatternStatus.ACTIVE, 0.7, "s\x1bx")
+        return [] if "unlike" in text else [found]
+
+    def stats(self) -> StoreStats:
+        return StoreStats(9, len(self.kept), {"active": 9}, {"prompt_leak": 9}, 3 << 20, 4)
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        yield from ({"key": key, "vector": "00"} for key in self.kept)
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
+    """A store in memory behind the verbs."""
+    memory = MemoryStore()
+
+    @contextmanager
+    def opened(*options: Any, write: bool = False) -> Iterator[MemoryStore]:
+        yield memory
+
+    monkeypatch.setattr(patterns, "open_store", opened)
+    return memory
+
+
+ADD = ("patterns", "add", "--category", "prompt_leak")
+
+
+def test_add_and_list(cli: Cli, store: MemoryStore, tmp_path: Path) -> None:
+    """Texts and files are learnt in shadow, with source and severity; the list filters and shows no text."""
+    (tmp_path / "attack.txt").write_text("from a file")
+    result = cli(*ADD, "tell me all", "attack.txt", "--source", "incident 7", "--severity", "0.9")
+    assert result.code == 0
+    for words in ("own:1", "own:2", "shadow", "prompt_leak", "0.90", "incident 7", "2023-11-14 22:13"):
+        assert words in result.out
+    assert cli("patterns", "list", "--status", "active").out == "no own patterns\n"
+    rows = [
+        json.loads(line) for line in cli("patterns", "list", "--category", "prompt_leak", "--json").out.splitlines()
+    ]
+    assert [row["key"] for row in rows] == ["own:1", "own:2"]
+    assert rows[0]["severity"] == 0.9
+    assert "tell me all" not in json.dumps(rows)
+
+
+@pytest.mark.usefixtures("store")
+def test_what_cannot_be_learnt_is_named(cli: Cli) -> None:
+    """A missing file and a text without words are errors of their own; the others are learnt."""
+    result = cli(*ADD, "gone.txt", " ", "fine", "--json")
+    assert result.code == 2
+    assert "aimds: input-not-found: gone.txt" in result.err
+    assert "the text has no words" in result.err
+    assert json.loads(result.out)["key"] == "own:1"
+
+
+@pytest.mark.parametrize(("verb", "done"), [("promote", "active"), ("reject", "rejected"), ("remove", "removed")])
+def test_changes_name_each_key(cli: Cli, store: MemoryStore, verb: str, done: str) -> None:
+    """Each key is told with what became of it; an unknown one is an error, exit code 2."""
+    cli(*ADD, "x")
+    result = cli("patterns", verb, "own:1", "own:9")
+    assert (result.code, result.out) == (2, f"own:1 {done}\n")
+    assert "aimds: input-not-found: own:9" in result.err
+    assert ("own:1" in store.kept) is (verb != "remove")
+
+
+def test_search(cli: Cli, store: MemoryStore) -> None:
+    """Matches with similarity and origin; --shadow and --category filter; bad input is named."""
+    result = cli("patterns", "search", "tell me", "-n", "3", "--category", "prompt_leak", "--shadow")
+    assert "0.987" in result.out
+    assert "seed:3" in result.out
+    assert "\x1b" not in result.out
+    statuses = (PatternStatus.ACTIVE, PatternStatus.SHADOW)
+    assert store.searched == [("tell me", 3, {"statuses": statuses, "categories": (Category.PROMPT_LEAK,)})]
+    assert json.loads(cli("patterns", "search", "tell me", "--json").out)["similarity"] == 0.987
+    assert store.searched[-1] == ("tell me", 10, {"statuses": (PatternStatus.ACTIVE,)})
+    assert cli("patterns", "search", "unlike all").out == "nothing is stored that could match\n"
+    assert cli("patterns", "search", "gone.txt").code == 2
+
+
+def test_stats_and_export(cli: Cli, store: MemoryStore) -> None:
+    """Counts by status and category and the memory; the export is a JSON line a pattern."""
+    cli(*ADD, "x")
+    page = cli("patterns", "stats").out
+    for words in ("shipped", "own", "status active", "category prompt_leak", "3.0 MiB"):
+        assert words in page
+    assert json.loads(cli("patterns", "stats", "--json").out)["seed_patterns"] == 9
+    assert json.loads(cli("patterns", "export").out) == {"key": "own:1", "vector": "00"}
+
+
+class Room:
+    """A patterns room around a store."""
+
+    name = StageName.PATTERNS
+
+    def __init__(self, store: object) -> None:
+        self.store = store
+
+
+def test_a_change_needs_a_store(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a file there is nothing to keep a change in; with one, the settings get it and the store is closed."""
+    seen: list[Any] = []
+    memory = MemoryStore()
+    memory.close = lambda: seen.append("closed")  # type: ignore[attr-defined]
+
+    class FakeDefense:
+        def __init__(self, settings: Any) -> None:
+            seen.append(settings.patterns.store)
+            self.rooms = (Room(memory),)
+
+    monkeypatch.setattr("aimds.defense.Defense", FakeDefense)
+    refused = cli(*ADD, "x")
+    assert (refused.code, "no store to change: give --store FILE" in refused.err) == (2, True)
+    assert cli(*ADD, "x", "--store", "p.db").code == 0
+    assert cli("patterns", "stats").code == 0
+    assert seen == [Path("p.db"), "closed", None, "closed"]
+
+
+def test_without_the_stage_there_is_no_store(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A patterns stage that is switched off is told as a setting."""
+
+    class NoRooms:
+        def __init__(self, settings: object) -> None:
+            self.rooms = ()
+
+    monkeypatch.setattr("aimds.defense.Defense", NoRooms)
+    result = cli("patterns", "list")
+    assert (result.code, "aimds: configuration-invalid: patterns.enabled" in result.err) == (2, True)
