@@ -64,6 +64,9 @@ RULES: list[tuple[str, dict[str, Any]]] = [
 
 HONEST = Path(__file__).with_name("honest_trigger_words.txt").read_text("utf-8").splitlines()
 """Honest sentences, of our own writing, with the words that the rules look for."""
+PARAPHRASED = Path(__file__).with_name("paraphrased_attacks.txt").read_text("utf-8").splitlines()
+"""Attacks in words that no corpus gave us, written before the rules were widened to them."""
+PARAPHRASED_FOUND_MIN = 0.9
 BLOCKS = 0.8
 """The confidence from which one finding blocks on its own in the default profile."""
 
@@ -116,6 +119,18 @@ def test_honest_text_with_trigger_words_is_not_blocked(text: str) -> None:
     matches, _, _ = build_all().scan(normalise(text), "prompt")
     attack = [match for match in matches if match.rule_id.split(".")[0] in ATTACK_PACKS]
     assert [(match.rule_id, match.text) for match in attack if match.confidence >= BLOCKS] == []
+
+
+def test_paraphrased_attacks_are_found() -> None:
+    """The rules hold ideas, not sentences: nine in ten paraphrases are found, as a prompt or as a document."""
+    engine = build_all()
+
+    def strongest(text: str) -> float:
+        scans = (engine.scan(normalise(text), kind)[0] for kind in ("prompt", "document"))
+        return max((match.confidence for matches in scans for match in matches), default=0.0)
+
+    missed = [text for text in PARAPHRASED if strongest(text) < BLOCKS]
+    assert len(missed) <= (1 - PARAPHRASED_FOUND_MIN) * len(PARAPHRASED), missed
 
 
 def build_all() -> Any:
