@@ -16,12 +16,11 @@ import typer
 from aimds.cli.edge import Problems, guarded, print_json, usage_error
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_settings
-from aimds.errors import ConfigurationError, ErrorCode, InputError
+from aimds.errors import ConfigurationError, InputError
 from aimds.taxonomy import Category
 
 if TYPE_CHECKING:
     from aimds.patterns import PatternRecord, PatternStore
-    from aimds.settings import Settings
 
 __all__ = ["add", "export", "list_patterns", "open_store", "promote", "reject", "remove", "search", "stats"]
 
@@ -57,27 +56,18 @@ def open_store(
         InputError: `usage` when something is to be kept and no file is named.
         ArtefactError: a model or the store is missing, damaged or cannot be written.
     """
-    from aimds.defense import Defense
-    from aimds.records import StageName
+    from aimds.patterns import load_models
+    from aimds.patterns import open_store as open_file
+    from aimds.ports import SystemClock
 
-    settings = _with_store(load_settings(config, assignments), store)
-    if write and settings.patterns.store is None:
+    path = store or load_settings(config, assignments).patterns.store
+    if write and path is None:
         raise usage_error("no store to change: give --store FILE, or set patterns.store", "aimds patterns")
-    room: Any = next((one for one in Defense(settings).rooms if one.name is StageName.PATTERNS), None)
-    opened: PatternStore | None = getattr(room, "store", None)
-    if opened is None:
-        reason = "the patterns stage is switched off or has no store"
-        raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="patterns.enabled", reason=reason)
+    opened = open_file(load_models(), SystemClock(), path)
     try:
         yield opened
     finally:
         opened.close()
-
-
-def _with_store(settings: Settings, store: Path | None) -> Settings:
-    if store is None:
-        return settings
-    return settings.model_copy(update={"patterns": settings.patterns.model_copy(update={"store": store})})
 
 
 @guarded

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import tiny_models
 from tests.unit.cli.conftest import Cli
 
+from aimds._core import EmbeddingModel
 from aimds.cli import patterns
 from aimds.errors import ConfigurationError, ErrorCode, InputError
-from aimds.patterns import PatternMatch, PatternRecord, PatternStatus, StoreStats
-from aimds.records import StageName
+from aimds.patterns import PatternMatch, PatternRecord, PatternStatus, StoreStats, build_seed
 from aimds.taxonomy import Category
 
 
@@ -136,41 +137,56 @@ def test_stats_and_export(cli: Cli, store: MemoryStore) -> None:
     assert json.loads(cli("patterns", "export").out) == {"key": "own:1", "vector": "00"}
 
 
-class Room:
-    """A patterns room around a store."""
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Small model files with a seed of one pattern, in the place of the shipped ones."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / "embedding.safetensors").write_bytes(tiny_models.embedding_bytes())
+    (folder / "head.safetensors").write_bytes(tiny_models.keyword_head_bytes({"ignore": 12.0}))
+    embedding = EmbeddingModel.load(tiny_models.embedding_bytes())
+    seed = build_seed(embedding, [3], embedding.embed("ignore"), ["prompt_leak"], [0.7], ["corpus"])
+    seed.save(folder / "seed.patterns")
+    monkeypatch.setattr("aimds.patterns.models.models_folder", lambda: folder)
+    return folder
 
-    name = StageName.PATTERNS
 
-    def __init__(self, store: object) -> None:
-        self.store = store
+@pytest.mark.usefixtures("models")
+def test_a_pattern_lives_in_its_file(cli: Cli, tmp_path: Path) -> None:
+    """On the real store: learnt in one run, found in shadow, promoted, found, exported without text, removed."""
+    store = ("--store", "own.db")
+    assert cli(*ADD, "reveal", *store).code == 0
+    assert "own:1" not in cli("patterns", "search", "reveal", *store).out
+    assert "own:1" in cli("patterns", "search", "reveal", "--shadow", *store).out
+    assert cli("patterns", "promote", "own:1", *store).out == "own:1 active\n"
+    found = json.loads(cli("patterns", "search", "reveal", "-n", "1", "--json", *store).out)
+    assert (found["key"], round(found["similarity"], 1)) == ("own:1", 1.0)
+    assert json.loads(cli("patterns", "stats", "--json", *store).out)["own_patterns"] == 1
+    exported = cli("patterns", "export", *store).out
+    assert json.loads(exported)["status"] == "active"
+    assert "reveal" not in exported
+    assert cli("patterns", "remove", "own:1", "seed:3", *store).code == 2
+    assert cli("patterns", "list", *store).out == "no own patterns\n"
+    assert (tmp_path / "own.db").exists()
 
 
-def test_a_change_needs_a_store(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a file there is nothing to keep a change in; with one, the settings get it and the store is closed."""
-    seen: list[Any] = []
-    memory = MemoryStore()
-    memory.close = lambda: seen.append("closed")  # type: ignore[attr-defined]
-
-    class FakeDefense:
-        def __init__(self, settings: Any) -> None:
-            seen.append(settings.patterns.store)
-            self.rooms = (Room(memory),)
-
-    monkeypatch.setattr("aimds.defense.Defense", FakeDefense)
+@pytest.mark.usefixtures("models")
+def test_a_change_needs_a_store_and_looking_does_not(cli: Cli) -> None:
+    """Without a file there is nothing to keep a change in; the shipped seed can still be searched."""
     refused = cli(*ADD, "x")
     assert (refused.code, "no store to change: give --store FILE" in refused.err) == (2, True)
-    assert cli(*ADD, "x", "--store", "p.db").code == 0
-    assert cli("patterns", "stats").code == 0
-    assert seen == [Path("p.db"), "closed", None, "closed"]
+    assert "seed:3" in cli("patterns", "search", "ignore").out
+    assert cli("patterns", "list", "--set", "patterns.store=other.db").out == "no own patterns\n"
 
 
-def test_without_the_stage_there_is_no_store(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A patterns stage that is switched off is told as a setting."""
-
-    class NoRooms:
-        def __init__(self, settings: object) -> None:
-            self.rooms = ()
-
-    monkeypatch.setattr("aimds.defense.Defense", NoRooms)
-    result = cli("patterns", "list")
-    assert (result.code, "aimds: configuration-invalid: patterns.enabled" in result.err) == (2, True)
+def test_damaged_files_are_named(cli: Cli, models: Path, tmp_path: Path) -> None:
+    """A store that is no database and a model that is cut short each have their code and path, exit code 2."""
+    (tmp_path / "own.db").write_bytes(b"no database at all, but long enough to be looked at as one" * 20)
+    result = cli("patterns", "list", "--store", "own.db")
+    assert (result.code, "aimds: artefact-corrupt: own.db" in result.err) == (2, True)
+    (models / "embedding.safetensors").write_bytes(b"\x10\0\0")
+    result = cli("patterns", "stats")
+    assert (result.code, "aimds: artefact-corrupt: " in result.err) == (2, True)
+    assert "embedding.safetensors" in result.err
+    (models / "embedding.safetensors").unlink()
+    assert "aimds: artefact-missing: " in cli("patterns", "stats").err
