@@ -9,6 +9,7 @@ __version__: str
 # ---- text -------------------------------------------------------------------------------------------------------
 
 NORMALISE_INPUT_BYTES_MAX: int
+TRICK_KINDS: tuple[str, ...]
 
 @final
 class TextView:

@@ -1,6 +1,6 @@
 //! Bindings of the text kernels.
 
-use aimds_text::normalise::{INPUT_BYTES_MAX, Limits, Normalised, Trick, View, normalise_within};
+use aimds_text::normalise::{INPUT_BYTES_MAX, Limits, Normalised, Trick, TrickKind, View, normalise_within};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use std::ops::Range;
@@ -310,5 +310,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyTextView>()?;
     module.add_class::<PyTrick>()?;
     module.add("NORMALISE_INPUT_BYTES_MAX", INPUT_BYTES_MAX)?;
+    let kinds: Vec<_> = TrickKind::ALL.iter().map(|kind| kind.name()).collect();
+    module.add("TRICK_KINDS", PyTuple::new(module.py(), kinds)?)?;
     module.add_function(wrap_pyfunction!(normalise, module)?)
 }

@@ -1,6 +1,6 @@
 //! Runs of characters that spell bytes: base64, base32, base85, hexadecimal, binary.
 //!
-//! RFC 4648 (base16, base32, base64), Adobe Ascii85, RFC 1924 and ZeroMQ Z85 (base85). A run becomes a piece of the
+//! RFC 4648 (base16, base32, base64), Adobe Ascii85, RFC 1924 and Z85 (32/Z85) (base85). A run becomes a piece of the
 //! view only if its bytes are text; before a long run is decoded, samples of it must be.
 
 use super::gate;
@@ -109,12 +109,14 @@ struct Found {
     binary: Pieces,
 }
 
-/// Decodes every run of a text that spells text.
-pub(crate) fn read(text: &str, budget: &mut Budget) -> Vec<Reading> {
+/// Decodes every run of a text that spells text. Also says how many runs have capitals inside, as words run together do.
+pub(crate) fn read(text: &str, budget: &mut Budget) -> (Vec<Reading>, usize) {
     let mut found = Found::default();
     // Lines that may go on: all of them, and the last as a run of its own.
     let mut open: Option<(Range<usize>, Run)> = None;
+    let mut camels = 0;
     for_each_run(text, |run| {
+        camels += usize::from(run.turns >= 2);
         let mut range = run.range.clone();
         if let Some((lines, last)) = open.take() {
             if only_line_break(text, lines.end..range.start) {
@@ -138,7 +140,7 @@ pub(crate) fn read(text: &str, budget: &mut Budget) -> Vec<Reading> {
         hex,
         binary,
     } = found;
-    [
+    let readings = [
         base64.reading(Transform::Base64),
         base32.reading(Transform::Base32),
         hex.reading(Transform::Hex),
@@ -146,7 +148,8 @@ pub(crate) fn read(text: &str, budget: &mut Budget) -> Vec<Reading> {
     ]
     .into_iter()
     .flatten()
-    .collect()
+    .collect();
+    (readings, camels)
 }
 
 /// Calls `visit` with every run that could be encoded, until it says stop.
@@ -162,7 +165,7 @@ fn for_each_run(text: &str, mut visit: impl FnMut(Run) -> bool) {
             let length = at - start;
             if length >= ODD_RUN_BYTES_MIN {
                 let mixed = any & DIGIT != 0 || any & (UPPER | LOWER) == UPPER | LOWER;
-                let odd = turns >= 2 || byte == b'=';
+                let odd = turns >= 2 || byte == b'=' || turns > 0 && length % 4 == 0;
                 if mixed
                     && (length >= RUN_BYTES_MIN || odd)
                     && !visit(Run {
@@ -316,7 +319,7 @@ fn bytes_of(codec: &Encoding, run: &str) -> Option<Vec<u8>> {
 
 fn binary_text(body: &str) -> Option<String> {
     const BITS_MIN: usize = 32;
-    if body.len() < BITS_MIN || body.len() % 8 != 0 {
+    if body.len() < BITS_MIN || !body.len().is_multiple_of(8) {
         return None;
     }
     let bytes: Vec<u8> = body
@@ -337,29 +340,30 @@ pub(crate) fn read_base85(text: &str, budget: &mut Budget) -> Option<Reading> {
     if !budget.work(text.len()) {
         return None;
     }
+    let any_marks = memchr::memmem::find(text.as_bytes(), b"<~").is_some();
     for (start, token) in tokens(text) {
-        let delimited = token.find("<~").and_then(|open| {
-            let body = token.get(open + 2..)?;
-            Some((open, body.get(..body.find("~>")?)?))
-        });
+        if token.len() < TOKEN_BYTES_MIN {
+            continue;
+        }
+        let delimited = any_marks.then(|| between_marks(token)).flatten();
         let (offset, body, marked) = match delimited {
-            Some((open, body)) => (open + 2, body, true),
+            Some((open, body)) => (open, body, true),
             None => (0, token, false),
         };
         let signs = body.bytes().filter(|&byte| !byte.is_ascii_alphanumeric()).count();
         if !marked && (body.len() < TOKEN_BYTES_MIN || signs * 20 < body.len()) {
             continue;
         }
-        let alphabets = if marked {
-            ALPHABETS.get(..1)
+        let tables = if marked {
+            VALUES.get(..1)
         } else {
-            Some(ALPHABETS)
+            Some(VALUES.as_slice())
         }
         .unwrap_or_default();
-        let decoded = alphabets.iter().find_map(|alphabet| {
+        let decoded = tables.iter().find_map(|values| {
             let sample = body.get(..body.len().min(40))?;
-            gate::text_of(&base85(sample, alphabet)?)?;
-            gate::text_of(&base85(body, alphabet)?).filter(|decoded| decoded.is_ascii() || marked)
+            gate::text_of(&base85(sample, values)?)?;
+            gate::text_of(&base85(body, values)?).filter(|decoded| decoded.is_ascii() || marked)
         });
         let Some(decoded) = decoded else { continue };
         let from = start + offset;
@@ -370,11 +374,23 @@ pub(crate) fn read_base85(text: &str, budget: &mut Budget) -> Option<Reading> {
     pieces.reading(Transform::Base85)
 }
 
+/// What stands between `<~` and `~>`, and where it begins.
+fn between_marks(token: &str) -> Option<(usize, &str)> {
+    let open = token.find("<~")? + 2;
+    let body = token.get(open..)?;
+    Some((open, body.get(..body.find("~>")?)?))
+}
+
 /// Words between white space, with where they begin.
 pub(crate) fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let base = text.as_ptr() as usize;
     text.split_ascii_whitespace()
         .map(move |token| (token.as_ptr() as usize - base, token))
+}
+
+/// Whether a word is an address or a path: what stands between its slashes and dots is no hidden word.
+pub(crate) fn is_address(token: &str) -> bool {
+    memchr::memchr_iter(b'/', token.as_bytes()).any(|at| token.as_bytes().get(at + 1) == Some(&b'/'))
 }
 
 /// Ascii85, RFC 1924, Z85: the digits in order.
@@ -384,11 +400,21 @@ const ALPHABETS: &[&str] = &[
     "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
 ];
 
-fn base85(body: &str, alphabet: &str) -> Option<Vec<u8>> {
-    let mut values = [u8::MAX; 256];
-    for (value, digit) in alphabet.bytes().enumerate() {
-        *values.get_mut(usize::from(digit))? = value as u8;
-    }
+/// The value of each digit, by alphabet.
+static VALUES: LazyLock<Vec<[u8; 256]>> = LazyLock::new(|| {
+    let table = |alphabet: &&str| {
+        let mut values = [u8::MAX; 256];
+        for (value, digit) in alphabet.bytes().enumerate() {
+            if let Some(slot) = values.get_mut(usize::from(digit)) {
+                *slot = value as u8;
+            }
+        }
+        values
+    };
+    ALPHABETS.iter().map(table).collect()
+});
+
+fn base85(body: &str, values: &[u8; 256]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(body.len());
     for group in body.as_bytes().chunks(5) {
         let mut number = 0_u64;

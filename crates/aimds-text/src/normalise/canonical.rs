@@ -2,7 +2,7 @@
 
 use super::characters::{Invisible, enclosing_mark, invisible, negative_letter, surely_normal};
 use super::invisibles::{Facts, InvisibleRun};
-use super::limits::{Bound, Budget};
+use super::limits::{Bound, Budget, OUTPUT_BYTES_FLOOR};
 use super::span_map::{MapBuilder, SpanMap};
 use super::tricks::TrickLog;
 use super::view::TrickKind;
@@ -13,6 +13,10 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 /// Marks on one letter that some language needs (pointed Hebrew with accents, Vietnamese, vocalised Arabic). More is a
 /// flood, and a flood is dropped whole.
 const MARKS_MAX: usize = 4;
+
+/// How much longer than the original the canonical text may become: honest text shrinks or grows by a tenth. What would
+/// go beyond stays as it is.
+const GROWTH_MAX: usize = 2;
 
 /// Bytes of clean ASCII looked at in one step.
 const STRIDE: usize = 32;
@@ -38,7 +42,10 @@ pub(crate) fn canonicalise(original: &str, budget: &mut Budget, log: &mut TrickL
             changed: false,
         };
     }
-    let mut walker = Walker::new(original, budget.output_left());
+    let mut walker = Walker::new(
+        original,
+        original.len().saturating_mul(GROWTH_MAX).max(OUTPUT_BYTES_FLOOR),
+    );
     walker.run();
     walker.facts.judge(log);
     if walker.overflow {
@@ -69,7 +76,7 @@ fn plain_length(bytes: &[u8]) -> usize {
 }
 
 const fn stays(byte: u8) -> bool {
-    (byte >= 0x20) & (byte < 0x7F) | (byte >= 0x09) & (byte <= 0x0D)
+    matches!(byte, 0x20..=0x7E | 0x09..=0x0D)
 }
 
 /// One pass over the original.
@@ -121,12 +128,11 @@ impl<'a> Walker<'a> {
                 break;
             };
             let end = at + character.len_utf8();
-            at = match invisible(character) {
-                Some(kind) => self.hidden(kind, character, at..end),
-                None => {
-                    self.visible(character, at..end);
-                    end
-                }
+            at = if let Some(kind) = invisible(character) {
+                self.hidden(kind, character, at..end)
+            } else {
+                self.visible(character, at..end);
+                end
             };
         }
         self.facts.close_run(&mut self.run, None);

@@ -36,9 +36,7 @@ pub(crate) fn invisible(character: char) -> Option<Invisible> {
     match code {
         0x08 | 0x7F => Some(Invisible::Backspace),
         0x00..=0x07 | 0x0E..=0x1F | 0x80..=0x84 | 0x86..=0x9F => Some(Invisible::Control),
-        0x00..=0xAC => None,
         0xAD => Some(Invisible::SoftHyphen),
-        0xAE..=0x34E => None,
         0x61C | 0x200E | 0x200F => Some(Invisible::DirectionMark),
         0x200C | 0x200D => Some(Invisible::Joiner),
         0x202A..=0x202C | 0x2066..=0x2069 => Some(Invisible::Embedding),
@@ -116,4 +114,44 @@ pub(crate) fn negative_letter(character: char) -> Option<char> {
 /// Enclosing marks, which are not reordered by normalisation but pile up on a letter all the same.
 pub(crate) fn enclosing_mark(character: char) -> bool {
     matches!(u32::from(character), 0x488 | 0x489 | 0x20DD..=0x20E0)
+}
+
+/// Whether a character is a letter; told by its block for the common ones, because the general look-up is a search.
+pub(crate) fn is_letter(character: char) -> bool {
+    match u32::from(character) {
+        0..=0x7F => character.is_ascii_alphabetic(),
+        0xC0..=0xD6
+        | 0xD8..=0xF6
+        | 0xF8..=0x24F
+        | 0x391..=0x3A1
+        | 0x3A3..=0x3CE
+        | 0x400..=0x481
+        | 0x48A..=0x52F
+        | 0x5D0..=0x5EA
+        | 0x620..=0x64A
+        | 0x904..=0x939
+        | 0xE01..=0xE30
+        | 0x1E00..=0x1EFF
+        | 0x3041..=0x3096
+        | 0x30A1..=0x30FA
+        | 0x3400..=0x4DBF
+        | 0x4E00..=0x9FFF
+        | 0xAC00..=0xD7A3 => true,
+        0x2000..=0x206F
+        | 0x2190..=0x245F
+        | 0x2500..=0x2BFF
+        | 0x3000..=0x3004
+        | 0xFE00..=0xFE0F
+        | 0x1F000..=0x1FAFF => false,
+        _ => character.is_alphabetic(),
+    }
+}
+
+/// Whether a character is a letter or a number.
+pub(crate) fn is_wordy(character: char) -> bool {
+    if character.is_ascii() {
+        character.is_ascii_alphanumeric()
+    } else {
+        is_letter(character) || character.is_numeric()
+    }
 }

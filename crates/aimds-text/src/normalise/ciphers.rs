@@ -1,9 +1,9 @@
 //! Simple ciphers: rotations, Atbash, reversal. Found by the stretch of words that would read better deciphered.
 
+use super::boundary;
 use super::language::{Features, Region, mean_likelihood};
 use super::limits::Budget;
 use super::reading::Reading;
-use super::rewriter::Rewriter;
 use super::span_map::MapBuilder;
 use super::view::Transform;
 use std::ops::Range;
@@ -68,15 +68,15 @@ fn widened(text: &str, range: &Range<usize>) -> Range<usize> {
     if text.len() <= WHOLE_BYTES_MAX {
         return 0..text.len();
     }
-    let start = text.floor_char_boundary(range.start.saturating_sub(MARGIN_BYTES));
-    start..text.ceil_char_boundary(range.end.saturating_add(MARGIN_BYTES))
+    let start = boundary::floor(text, range.start.saturating_sub(MARGIN_BYTES));
+    start..boundary::ceil(text, range.end.saturating_add(MARGIN_BYTES))
 }
 
 /// Maps every ASCII letter; lengths stay, so the map is byte by byte.
 fn lettered(text: &str, range: Range<usize>, transform: Transform, letter: impl Fn(u8) -> u8) -> Reading {
     let mut map = MapBuilder::new();
     map.linear(range.start, range.len());
-    let part = text.get(range).unwrap_or_default();
+    let part = text.get(range.clone()).unwrap_or_default();
     let text = part
         .chars()
         .map(|character| match character {
@@ -90,6 +90,7 @@ fn lettered(text: &str, range: Range<usize>, transform: Transform, letter: impl 
         map: map.finish(),
         transform,
         pieces: 1,
+        place: range,
     }
 }
 
@@ -109,40 +110,35 @@ fn reversed(text: &str, range: Range<usize>, transform: Transform) -> Reading {
         .rev()
         .collect();
     let mut map = MapBuilder::new();
-    map.whole(range, turned.len());
+    map.whole(range.clone(), turned.len());
     Reading {
         text: turned,
         map: map.finish(),
         transform,
         pieces: 1,
+        place: range,
     }
 }
 
 fn words_reversed(text: &str, range: Range<usize>, transform: Transform) -> Reading {
-    let part = text.get(..range.end).unwrap_or_default();
-    let mut rewriter = Rewriter::new(part);
-    rewriter.skip_to(range.start);
-    let mut start = None;
-    for (at, character) in part.char_indices().chain(std::iter::once((part.len(), ' '))) {
-        if at < range.start {
-            continue;
-        }
-        match (character.is_alphanumeric(), start) {
-            (true, None) => start = Some(at),
-            (false, Some(from)) => {
-                let word: String = part.get(from..at).unwrap_or_default().chars().rev().collect();
-                rewriter.replace(from..at, &word);
-                start = None;
-            }
-            _ => {}
-        }
+    let part = text.get(range.clone()).unwrap_or_default();
+    let (mut turned, mut map) = (String::with_capacity(part.len()), MapBuilder::new());
+    let mut at = range.start;
+    for piece in part.split_inclusive(|c: char| !c.is_alphanumeric()) {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric());
+        turned.extend(word.chars().rev());
+        map.whole(at..at + word.len(), word.len());
+        let after = piece.get(word.len()..).unwrap_or_default();
+        turned.push_str(after);
+        map.linear(at + word.len(), after.len());
+        at += piece.len();
     }
-    let (text, map) = rewriter.finish();
     Reading {
-        text,
-        map,
+        text: turned,
+        map: map.finish(),
         transform,
         pieces: 1,
+        place: range,
     }
 }
 
@@ -155,7 +151,10 @@ const FREQUENCIES: [i32; 26] = [
 fn caesar(text: &str, bad: &Region, budget: &mut Budget) -> Option<(Reading, i32)> {
     const SAMPLE_BYTES: usize = 1024;
     const TRIED: usize = 3;
-    let end = text.floor_char_boundary(bad.range.end.min(bad.range.start.saturating_add(SAMPLE_BYTES)));
+    let end = boundary::floor(
+        text,
+        bad.range.end.min(bad.range.start.saturating_add(SAMPLE_BYTES)),
+    );
     let sample = text.get(bad.range.start..end)?;
     if !budget.work(sample.len() * (TRIED + 1)) {
         return None;

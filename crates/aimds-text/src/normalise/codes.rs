@@ -16,6 +16,9 @@ const DIGITS_MIN: usize = 8;
 /// Numbers or pairs in a row that can be a word.
 const SERIES_MIN: usize = 5;
 
+/// The longest number: an octet with its prefix.
+const TOKEN_BYTES_MAX: usize = 10;
+
 /// Binary octets in a row that can be a word.
 const OCTETS_MIN: usize = 3;
 
@@ -36,6 +39,7 @@ struct Series {
     text: String,
     map: MapBuilder,
     pieces: usize,
+    place: Option<Range<usize>>,
 }
 
 impl Series {
@@ -50,11 +54,16 @@ impl Series {
             text,
             map,
             pieces: 0,
+            place: None,
         }
     }
 
     fn take(&mut self, token: &Token<'_>, joined: bool) {
-        let byte = (self.read)(token.text);
+        let byte = if token.text.len() <= TOKEN_BYTES_MAX {
+            (self.read)(token.text)
+        } else {
+            None
+        };
         if byte.is_none() || !joined {
             self.flush();
         }
@@ -65,6 +74,9 @@ impl Series {
     }
 
     fn flush(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
         let (bytes, spans) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.spans));
         if bytes.len() < self.minimum {
             return;
@@ -77,6 +89,9 @@ impl Series {
             self.map.whole(first.start..first.start, 1);
         }
         self.pieces += 1;
+        if let (Some(first), Some(last)) = (spans.first(), spans.last()) {
+            self.place.get_or_insert(first.clone()).end = last.end;
+        }
         if text.len() == bytes.len() {
             for (at, character) in text.char_indices() {
                 let last = at + character.len_utf8() - 1;
@@ -93,11 +108,13 @@ impl Series {
     fn reading(mut self) -> Option<Reading> {
         self.flush();
         let (transform, pieces) = (self.transform, self.pieces);
-        (pieces > 0).then(|| Reading {
+        let place = self.place?;
+        Some(Reading {
             text: self.text,
             map: self.map.finish(),
             transform,
             pieces,
+            place,
         })
     }
 }
@@ -202,6 +219,15 @@ pub(crate) fn morse(text: &str) -> Option<Reading> {
     }
     flush_morse(&mut pieces, &mut group, LETTERS_MIN, DISTINCT_MIN);
     pieces.reading(Transform::Morse)
+}
+
+/// Whether there are dots and dashes outside ASCII, enough for a word.
+pub(crate) fn other_dashes(text: &str) -> bool {
+    const SIGNS_MIN: usize = 8;
+    text.chars()
+        .filter(|c| matches!(c, '·' | '•' | '∙' | '⋅' | '−' | '–' | '—' | '‐' | '‑' | '―'))
+        .nth(SIGNS_MIN - 1)
+        .is_some()
 }
 
 fn flush_morse(
@@ -347,13 +373,7 @@ pub(crate) fn braille(text: &str) -> Option<Reading> {
     if letters < 4 {
         return None;
     }
-    let (text, map) = rewriter.finish();
-    Some(Reading {
-        text,
-        map,
-        transform: Transform::Braille,
-        pieces: 1,
-    })
+    rewriter.reading(Transform::Braille)
 }
 
 /// The regions that have a flag, two letters each (ISO 3166-1, and the exceptional ones of UTS #51).
@@ -377,33 +397,29 @@ pub(crate) fn regional_indicators(text: &str) -> Option<Reading> {
         code @ 0x1F1E6..=0x1F1FF => char::from_u32(code - 0x1F1E6 + u32::from('A')),
         _ => None,
     };
-    let mut rewriter = Rewriter::new(text);
-    let mut run: Vec<(char, Range<usize>)> = Vec::new();
-    let mut spelled = 0;
-    for (at, character) in text.char_indices().chain(std::iter::once((text.len(), ' '))) {
-        if let Some(plain) = letter(character) {
-            run.push((plain, at..at + character.len_utf8()));
-            continue;
+    // A run that could be flags is one, unless others spell: "reveal" happens to be three flags.
+    let mut runs: Vec<Vec<(char, Range<usize>)>> = Vec::new();
+    let mut end = usize::MAX;
+    for (at, character) in text.char_indices() {
+        let Some(plain) = letter(character) else { continue };
+        let one = (plain, at..at + character.len_utf8());
+        match runs.last_mut().filter(|_| at == end) {
+            Some(run) => run.push(one),
+            None => runs.push(vec![one]),
         }
-        let flags = run
-            .chunks(2)
-            .all(|pair| matches!(pair, [(a, _), (b, _)] if is_region(*a, *b)));
-        let run = std::mem::take(&mut run);
-        if !flags {
-            spelled += run.len();
-            for (plain, range) in run {
-                rewriter.replace_character(range, plain);
-            }
-        }
+        end = at + character.len_utf8();
     }
+    let flags = |run: &[(char, Range<usize>)]| {
+        run.chunks(2)
+            .all(|pair| matches!(pair, [(a, _), (b, _)] if is_region(*a, *b)))
+    };
+    let spelled: usize = runs.iter().filter(|run| !flags(run)).map(Vec::len).sum();
     if spelled < LETTERS_MIN {
         return None;
     }
-    let (text, map) = rewriter.finish();
-    Some(Reading {
-        text,
-        map,
-        transform: Transform::RegionalIndicators,
-        pieces: 1,
-    })
+    let mut rewriter = Rewriter::new(text);
+    for (plain, range) in runs.into_iter().flatten() {
+        rewriter.replace_character(range, plain);
+    }
+    rewriter.reading(Transform::RegionalIndicators)
 }

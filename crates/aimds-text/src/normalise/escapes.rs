@@ -104,13 +104,7 @@ pub(crate) fn code_points(text: &str) -> Option<Reading> {
     if count < CODES_MIN {
         return None;
     }
-    let (text, map) = rewriter.finish();
-    Some(Reading {
-        text,
-        map,
-        transform: Transform::UnicodeEscape,
-        pieces: 1,
-    })
+    rewriter.reading(Transform::UnicodeEscape)
 }
 
 /// Replaces HTML entities, numeric and named.
@@ -144,13 +138,7 @@ pub(crate) fn html_entities(text: &str) -> Option<Reading> {
     if !any {
         return None;
     }
-    let (text, map) = rewriter.finish();
-    Some(Reading {
-        text,
-        map,
-        transform: Transform::HtmlEntities,
-        pieces: 1,
-    })
+    rewriter.reading(Transform::HtmlEntities)
 }
 
 fn numeric(number: &str) -> Option<char> {
@@ -230,13 +218,7 @@ fn bytes_in_place(
     if !any {
         return None;
     }
-    let (text, map) = rewriter.finish();
-    Some(Reading {
-        text,
-        map,
-        transform,
-        pieces: 1,
-    })
+    rewriter.reading(transform)
 }
 
 fn replace_code(rewriter: &mut Rewriter<'_>, code: u32, range: Range<usize>) {

@@ -63,7 +63,7 @@ impl<'a> Explorer<'a> {
             Transform::ZeroWidthBinary => Some(TrickKind::ZeroWidthBinary),
             _ => None,
         };
-        let span = reading.map.original(0..reading.text.len());
+        let span = reading.place.clone();
         let speaks = reading.text.chars().filter(|c| c.is_alphanumeric()).count() >= 4;
         if self.take(None, reading, 1)
             && speaks
@@ -77,7 +77,7 @@ impl<'a> Explorer<'a> {
     pub(crate) fn take_canonical(&mut self, reading: Reading) {
         let turned = reading.transform == Transform::UpsideDown;
         let sure = turned && reads_as_language(&reading.text);
-        let span = self.whole_span(0, &reading);
+        let span = self.place(0, &reading);
         if self.take(Some(0), reading, usize::from(turned)) && turned {
             self.log
                 .add(TrickKind::UpsideDown, span, 1, if sure { 0.6 } else { 0.0 });
@@ -91,6 +91,7 @@ impl<'a> Explorer<'a> {
             map,
             transform,
             pieces,
+            ..
         } = reading;
         if text.is_empty() || text == self.original || self.views.iter().any(|view| view.text == text) {
             return false;
@@ -141,7 +142,8 @@ impl<'a> Explorer<'a> {
     fn decode(&mut self, view: usize, text: &str, depth: usize, facts: &Facts) {
         let features = features(text);
         let deeper = depth + 1;
-        for reading in blobs::read(text, self.budget) {
+        let (runs, camels) = blobs::read(text, self.budget);
+        for reading in runs {
             self.encoded(view, reading, deeper);
         }
         if features.specials >= 3
@@ -163,14 +165,14 @@ impl<'a> Explorer<'a> {
             reading,
             count,
             deliberate,
-        } in spelling::read(text, &features)
+        } in spelling::read(text, &features, camels)
         {
             let kind = match reading.transform {
                 Transform::Leet => Some(TrickKind::Leet),
                 Transform::SpacedLetters => Some(TrickKind::SpacedLetters),
                 _ => None,
             };
-            let span = self.whole_span(view, &reading);
+            let span = self.place(view, &reading);
             if self.take(Some(view), reading, deeper)
                 && let Some(kind) = kind
             {
@@ -179,7 +181,7 @@ impl<'a> Explorer<'a> {
         }
         for (reading, gain) in ciphers::read(text, &features, self.budget) {
             let sure = gain >= CIPHER_GAIN_SURE && reads_as_language(&reading.text);
-            let span = self.whole_span(view, &reading);
+            let span = self.place(view, &reading);
             if self.take(Some(view), reading, deeper) && sure {
                 self.log.add(TrickKind::Cipher, span, 1, 0.6);
             }
@@ -208,13 +210,10 @@ impl<'a> Explorer<'a> {
             .map(|view| view.text.as_str())
             .unwrap_or_default();
         // Escapes are ordinary in URLs and markup; only a text that was mostly escapes was hidden by them.
-        let hides = if in_passing {
-            reading.text.len() * 2 < parent.len()
-        } else {
-            true
-        };
+        let hides =
+            !in_passing || reading.place.len() * 2 > parent.len() && reading.text.len() * 2 < parent.len();
         let speaks = hides && reads_as_language(&reading.text);
-        let (span, count) = (self.whole_span(view, &reading), reading.pieces);
+        let (span, count) = (self.place(view, &reading), reading.pieces);
         if self.take(Some(view), reading, depth) {
             self.log.add(
                 TrickKind::EncodedText,
@@ -229,7 +228,7 @@ impl<'a> Explorer<'a> {
         let Some(reading) = codes::regional_indicators(text) else {
             return;
         };
-        let span = self.whole_span(view, &reading);
+        let span = self.place(view, &reading);
         if self.take(Some(view), reading, depth) {
             self.log.add(TrickKind::RegionalIndicators, span, 1, 0.6);
         }
@@ -249,36 +248,11 @@ impl<'a> Explorer<'a> {
         }
     }
 
-    /// The place in the original that a reading of a view covers, without what it left as it was at either end.
-    fn whole_span(&self, view: usize, reading: &Reading) -> Range<usize> {
-        let Some(parent) = self.views.get(view) else {
-            return 0..0;
-        };
-        let unchanged = |pair: &(u8, u8)| pair.0 == pair.1;
-        let (old, new) = (parent.text.as_bytes(), reading.text.as_bytes());
-        let in_place = old.first() == new.first() || old.last() == new.last();
-        let here = if in_place {
-            let head = old
-                .iter()
-                .copied()
-                .zip(new.iter().copied())
-                .take_while(unchanged)
-                .count();
-            let tail = old
-                .iter()
-                .rev()
-                .copied()
-                .zip(new.iter().rev().copied())
-                .take_while(unchanged)
-                .count();
-            let end = new.len().saturating_sub(tail);
-            reading.map.original(
-                reading.text.floor_char_boundary(head.min(end))..reading.text.ceil_char_boundary(end),
-            )
-        } else {
-            reading.map.original(0..reading.text.len())
-        };
-        parent.original_span(here)
+    /// The place in the original that a reading of a view changed.
+    fn place(&self, view: usize, reading: &Reading) -> Range<usize> {
+        self.views
+            .get(view)
+            .map_or(0..0, |view| view.original_span(reading.place.clone()))
     }
 }
 
@@ -302,7 +276,7 @@ fn in_place(text: &str, features: &Features) -> Vec<Reading> {
         readings.extend(escapes::quoted_printable(text));
     }
     readings.extend(escapes::code_points(text));
-    if features.morse >= 4 || !text.is_ascii() {
+    if features.morse >= 4 || !text.is_ascii() && codes::other_dashes(text) {
         readings.extend(codes::morse(text));
     }
     readings

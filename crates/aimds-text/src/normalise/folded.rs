@@ -4,23 +4,26 @@
 //! Look-alikes are those of UTS #39 (`unicode-security`, whose tables are those of Unicode 18); a small table of our own
 //! adds small capitals and letters that only imitate at a glance, for words that mix scripts in their middle.
 
+use super::characters::written_without_spaces;
+use super::characters::{is_letter, is_wordy};
 use super::reading::Reading;
 use super::rewriter::Rewriter;
 use super::tricks::TrickLog;
 use super::view::{Transform, TrickKind};
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
 
 /// Small capitals, turned and phonetic letters, and what they are read as.
-const STYLED: &str = "ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpǫqʀrꜱsᴛtᴜuᴠvᴡwʏyᴢzɑaɡgıiɩiɛeɔcʋuɴnɾrſsⱪkḷlꞃrꞅsꞇt";
+const STYLED: &str = "ᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpǫqʀrꜱsᴛtᴜuᴠvᴡwʏyᴢzɑaɡgɾrⱪkꞃrꞅsꞇt";
 
 /// Letters that imitate only at a glance.
 const AT_A_GLANCE: &str = "ηnεeωwπnτtχxκkμuλlσoβbδdθoφoψwςcαaιiοoρpυuνvяrиnцuчyзeшwщwьbъbыbбbгrдaлnпnфoжxэeюoйnнhвbкkмmтtєeїiґrљnњhћhђhџuծdևlաwկuոnհhցgօoսuքp";
 
 /// Letters that upside-down text is written with, and what they show when turned; capitals are left out.
-const TURNED: &str = "ɐaqbɔcpdǝeɟfƃgɓgɥhᴉiıiɾjʞkןlɯmunodbpbqɹrʇtnuʌvʍwʎyxxsszz";
+const TURNED: &str = "ɐaqbɔcpdǝeɟfƃgɓgɥhᴉiıiɾjʞkןlɯmunnudpbqɹrʇtʌvʍwʎy";
 
 /// Words of this many letters cannot be a symbol with an index.
 const WORD_LETTERS_MIN: usize = 4;
@@ -30,30 +33,33 @@ const WORD_LETTERS_MIN: usize = 4;
 const MARKED_FIFTHS: usize = 1;
 const MARKED_MIN: usize = 4;
 
-/// Looks letters up, each character once.
-struct Look {
-    known: HashMap<char, Option<char>>,
-    glance: HashMap<char, char>,
+/// Codes below this are looked up in a table that is made once: Latin, Greek, Cyrillic, Armenian, Cherokee.
+const TABLE_CODES: u32 = 0x2000;
+
+static ALIKE: LazyLock<Vec<Option<char>>> = LazyLock::new(|| {
+    (0..TABLE_CODES)
+        .map(|code| char::from_u32(code).and_then(find_alike))
+        .collect()
+});
+static STYLED_LETTERS: LazyLock<HashMap<char, char>> = LazyLock::new(|| pairs(STYLED).collect());
+static GLANCE: LazyLock<HashMap<char, char>> = LazyLock::new(|| pairs(AT_A_GLANCE).collect());
+
+/// The small Latin letter that `character` is a look-alike of.
+fn alike(character: char) -> Option<char> {
+    let code = u32::from(character);
+    if code < TABLE_CODES {
+        return ALIKE.get(code as usize).copied().flatten();
+    }
+    // Lisu, later Latin and Cyrillic, old alphabets; everything else above looks like itself.
+    let possible = matches!(code, 0x2000..=0x2E7F | 0xA4D0..=0xA4FF | 0xA500..=0xA7FF | 0xAB30..=0xABBF
+        | 0x10100..=0x11FFF | 0x16F00..=0x16FFF | 0x1D000..=0x1DFFF);
+    if possible { find_alike(character) } else { None }
 }
 
-impl Look {
-    fn new() -> Self {
-        Self {
-            known: HashMap::new(),
-            glance: pairs(AT_A_GLANCE).collect(),
-        }
-    }
-
-    /// The small Latin letter that `character` is a look-alike of.
-    fn alike(&mut self, character: char) -> Option<char> {
-        *self.known.entry(character).or_insert_with(|| alike(character))
-    }
-
-    /// The same, also at a glance.
-    fn glance(&mut self, character: char) -> Option<char> {
-        let small = character.to_lowercase().next().unwrap_or(character);
-        self.alike(character).or_else(|| self.glance.get(&small).copied())
-    }
+/// The same, also at a glance.
+fn at_a_glance(character: char) -> Option<char> {
+    let small = character.to_lowercase().next().unwrap_or(character);
+    alike(character).or_else(|| GLANCE.get(&small).copied())
 }
 
 fn pairs(table: &'static str) -> impl Iterator<Item = (char, char)> {
@@ -61,14 +67,19 @@ fn pairs(table: &'static str) -> impl Iterator<Item = (char, char)> {
     from.zip(table.chars().skip(1).step_by(2))
 }
 
+/// Small capitals and the like stand in few blocks; most letters are told by their code.
 fn styled_letter(character: char) -> Option<char> {
-    pairs(STYLED)
-        .find(|&(styled, _)| styled == character)
-        .map(|(_, plain)| plain)
+    let possible = matches!(u32::from(character), 0x1EB | 0x250..=0x2AF | 0x1D00..=0x1D22
+        | 0x2C69..=0x2C6A | 0xA700..=0xA7FF);
+    if possible {
+        STYLED_LETTERS.get(&character).copied()
+    } else {
+        None
+    }
 }
 
 /// UTS #39 takes `I`, `l` and `1` for one; a capital that looks like `l` is an `I` to a reader, so its small form decides.
-fn alike(character: char) -> Option<char> {
+fn find_alike(character: char) -> Option<char> {
     if let Some(plain) = styled_letter(character) {
         return Some(plain);
     }
@@ -116,10 +127,9 @@ pub(crate) fn read(
     floods: usize,
     log: &mut TrickLog,
 ) -> Option<Reading> {
-    let mut look = Look::new();
     let words: Vec<(Range<usize>, WordKind)> = words(canonical)
         .map(|range| {
-            let kind = kind(canonical.get(range.clone()).unwrap_or_default(), &mut look);
+            let kind = kind(canonical.get(range.clone()).unwrap_or_default());
             (range, kind)
         })
         .collect();
@@ -143,27 +153,21 @@ pub(crate) fn read(
             WordKind::Alike => plain > foreign && (!one_letter || mixed > 0),
             WordKind::Plain | WordKind::Foreign => false,
         };
-        if *kind == WordKind::Mixed && word.chars().filter(|c| c.is_alphabetic()).count() >= WORD_LETTERS_MIN
-        {
+        if *kind == WordKind::Mixed && word.chars().filter(|&c| is_letter(c)).count() >= WORD_LETTERS_MIN {
             log.add(TrickKind::MixedScript, to_original(range.clone()), 1, 0.0);
         }
         if !fold && (word.is_ascii() || !drop_marks) {
             continue;
         }
-        folded += fold_word(&mut rewriter, word, range.start, fold, drop_marks, &mut look);
+        folded += fold_word(&mut rewriter, word, range.start, fold, drop_marks);
     }
     judge(log, foreign);
     if folded == 0 {
         return None;
     }
-    let (mut text, map) = rewriter.finish();
-    text.make_ascii_lowercase();
-    Some(Reading {
-        text,
-        map,
-        transform: Transform::Folded,
-        pieces: 1,
-    })
+    let mut reading = rewriter.reading(Transform::Folded)?;
+    reading.text.make_ascii_lowercase();
+    Some(reading)
 }
 
 /// One mixed word is a slip or a symbol; several, or one in a text without other scripts, are a disguise.
@@ -185,7 +189,7 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = None;
     let end = std::iter::once((text.len(), ' '));
     text.char_indices().chain(end).filter_map(move |(at, character)| {
-        let inside = character.is_alphanumeric() || !character.is_ascii() && is_combining_mark(character);
+        let inside = is_wordy(character) || !character.is_ascii() && is_combining_mark(character);
         match (inside, start) {
             (true, None) => {
                 start = Some(at);
@@ -200,13 +204,16 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-fn kind(word: &str, look: &mut Look) -> WordKind {
+fn kind(word: &str) -> WordKind {
     if word.is_ascii() {
         return WordKind::Plain;
     }
-    let (mut latin_letters, mut foreign, mut alike, mut glance, mut turns) = (0, 0, 0, 0, 0);
+    let (mut latin_letters, mut foreign, mut imitating, mut glance, mut turns) = (0, 0, 0, 0, 0);
     let mut previous = None;
-    for character in word.chars().filter(|c| c.is_alphabetic()) {
+    if word.chars().next().is_some_and(written_without_spaces) {
+        return WordKind::Foreign;
+    }
+    for character in word.chars().filter(|&c| is_letter(c)) {
         let is_latin = latin(character) && styled_letter(character).is_none();
         turns += usize::from(previous.is_some_and(|before| before != is_latin));
         previous = Some(is_latin);
@@ -214,16 +221,16 @@ fn kind(word: &str, look: &mut Look) -> WordKind {
             latin_letters += 1;
         } else {
             foreign += 1;
-            let true_look_alike = look.alike(character).is_some();
-            alike += usize::from(true_look_alike);
-            glance += usize::from(true_look_alike || look.glance(character).is_some());
+            let true_look_alike = alike(character).is_some();
+            imitating += usize::from(true_look_alike);
+            glance += usize::from(true_look_alike || at_a_glance(character).is_some());
         }
     }
     match (latin_letters, foreign) {
         (_, 0) => WordKind::Plain,
-        (0, _) if alike == foreign => WordKind::Alike,
+        (0, _) if imitating == foreign => WordKind::Alike,
         (0, _) => WordKind::Foreign,
-        _ if alike == foreign || turns >= 2 && glance == foreign => WordKind::Mixed,
+        _ if imitating == foreign || turns >= 2 && glance == foreign => WordKind::Mixed,
         _ => WordKind::Foreign,
     }
 }
@@ -241,14 +248,7 @@ fn marks_abound(text: &str) -> bool {
 }
 
 /// Writes a word folded; says how many characters changed.
-fn fold_word(
-    rewriter: &mut Rewriter<'_>,
-    word: &str,
-    start: usize,
-    fold: bool,
-    drop_marks: bool,
-    look: &mut Look,
-) -> usize {
+fn fold_word(rewriter: &mut Rewriter<'_>, word: &str, start: usize, fold: bool, drop_marks: bool) -> usize {
     let mut changed = 0;
     for (at, character) in word.char_indices() {
         let range = start + at..start + at + character.len_utf8();
@@ -264,10 +264,10 @@ fn fold_word(
         let plain = match (is_latin, drop_marks, fold) {
             (true, true, _) => {
                 let base = std::iter::once(character).nfd().next();
-                base.filter(char::is_ascii).or_else(|| look.alike(character))
+                base.filter(char::is_ascii).or_else(|| alike(character))
             }
             (true, false, true) => styled_letter(character),
-            (false, _, true) => look.glance(character),
+            (false, _, true) => at_a_glance(character),
             _ => None,
         };
         if let Some(plain) = plain {
@@ -278,22 +278,26 @@ fn fold_word(
     changed
 }
 
+static TURNED_LETTERS: LazyLock<HashMap<char, char>> = LazyLock::new(|| pairs(TURNED).collect());
+
 /// Upside-down text, turned: letters by the table, order reversed.
 pub(crate) fn upside_down(text: &str) -> Option<Reading> {
     const TURNED_MIN: usize = 4;
-    let table: HashMap<char, char> = pairs(TURNED).collect();
-    let turned = text
-        .chars()
-        .filter(|c| !c.is_ascii() && table.contains_key(c))
-        .count();
-    let latin_letters = text.chars().filter(char::is_ascii_alphabetic).count();
+    const FIRST: char = '\u{131}'; // the turned letters stand in the phonetic blocks
+    const LAST: char = '\u{1D7F}';
+    let (mut turned, mut latin_letters) = (0_usize, 0_usize);
+    for character in text.chars() {
+        let phonetic = (FIRST..=LAST).contains(&character) && !('\u{370}'..'\u{1D00}').contains(&character);
+        turned += usize::from(phonetic && TURNED_LETTERS.contains_key(&character));
+        latin_letters += usize::from(character.is_ascii_alphabetic());
+    }
     if turned < TURNED_MIN || turned * 3 < latin_letters {
         return None;
     }
     let plain: String = text
         .chars()
         .rev()
-        .map(|c| table.get(&c).copied().unwrap_or(c))
+        .map(|c| TURNED_LETTERS.get(&c).copied().unwrap_or(c))
         .collect();
     let mut map = super::span_map::MapBuilder::new();
     map.whole(0..text.len(), plain.len());
@@ -302,5 +306,6 @@ pub(crate) fn upside_down(text: &str) -> Option<Reading> {
         map: map.finish(),
         transform: Transform::UpsideDown,
         pieces: 1,
+        place: 0..text.len(),
     })
 }

@@ -1,5 +1,7 @@
 //! Decoded bytes become a view only if they are text.
 
+use super::characters::is_wordy;
+
 /// Fewest bytes that may be text: shorter ones are too often text by chance.
 const BYTES_MIN: usize = 4;
 
@@ -19,14 +21,12 @@ pub(crate) fn text_of(bytes: &[u8]) -> Option<String> {
     if let Some(wide) = utf16_of(bytes) {
         return is_text(&wide).then_some(wide);
     }
-    match std::str::from_utf8(trimmed) {
-        Ok(text) => is_text(text).then(|| text.to_owned()),
-        Err(_) => {
-            let text = String::from_utf8_lossy(trimmed);
-            let broken = text.chars().filter(|&c| c == char::REPLACEMENT_CHARACTER).count();
-            (broken * 10 <= text.chars().count() && is_text(&text)).then(|| text.into_owned())
-        }
+    if let Ok(text) = std::str::from_utf8(trimmed) {
+        return is_text(text).then(|| text.to_owned());
     }
+    let text = String::from_utf8_lossy(trimmed);
+    let broken = text.chars().filter(|&c| c == char::REPLACEMENT_CHARACTER).count();
+    (broken * 10 <= text.chars().count() && is_text(&text)).then(|| text.into_owned())
 }
 
 /// UTF-16 little or big endian when every other byte is (nearly always) zero.
@@ -67,7 +67,7 @@ pub(crate) fn is_text(text: &str) -> bool {
             || character == char::REPLACEMENT_CHARACTER
         {
             bad += 1;
-        } else if character.is_alphanumeric() || character.is_whitespace() {
+        } else if is_wordy(character) || character.is_whitespace() {
             wordy += 1;
         }
     }

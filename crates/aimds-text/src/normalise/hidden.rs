@@ -29,7 +29,7 @@ pub(crate) fn read(original: &str, facts: &Facts) -> Vec<Reading> {
         readings.extend(bidi_override(original));
     }
     if facts.backspaces > 0 {
-        readings.extend(backspace(original));
+        readings.push(backspace(original));
     }
     readings
 }
@@ -111,8 +111,8 @@ fn digits_reading(digits: &[u8], spans: &[Range<usize>], transform: Transform) -
     let mut symbols = digits.to_vec();
     symbols.sort_unstable();
     symbols.dedup();
-    match symbols.as_slice() {
-        &[zero, one] => [(zero, one), (one, zero)].into_iter().find_map(|(zero, one)| {
+    match *symbols.as_slice() {
+        [zero, one] => [(zero, one), (one, zero)].into_iter().find_map(|(zero, one)| {
             [8, 7, 16].into_iter().find_map(|width| {
                 let bytes = bits_to_bytes(
                     digits
@@ -124,7 +124,7 @@ fn digits_reading(digits: &[u8], spans: &[Range<usize>], transform: Transform) -
                 byte_reading(&bytes, spans, width, transform)
             })
         }),
-        &[a, b, c] => [(a, b, c), (b, a, c), (a, c, b), (c, a, b), (b, c, a), (c, b, a)]
+        [a, b, c] => [(a, b, c), (b, a, c), (a, c, b), (c, a, b), (b, c, a), (c, b, a)]
             .into_iter()
             .find_map(|(zero, one, separator)| {
                 let parts = digits.split(|&d| d == separator).filter(|part| !part.is_empty());
@@ -137,7 +137,7 @@ fn digits_reading(digits: &[u8], spans: &[Range<usize>], transform: Transform) -
                 let text = text.filter(|text| text.len() >= 4 && gate::is_text(text))?;
                 whole_reading(text, spans, transform)
             }),
-        &[a, b, c, d] => {
+        [a, b, c, d] => {
             let value = |digit: u8| [a, b, c, d].iter().position(|&s| s == digit).unwrap_or(0);
             let bits = digits
                 .iter()
@@ -179,22 +179,26 @@ fn byte_reading(bytes: &[u8], spans: &[Range<usize>], width: usize, transform: T
         let last = spans.get((at + character.len_utf8()) * width - 1)?;
         map.whole(first.start..last.end, character.len_utf8());
     }
+    let place = spans.first()?.start..spans.last()?.end;
     Some(Reading {
         text,
         map: map.finish(),
         transform,
         pieces: 1,
+        place,
     })
 }
 
 fn whole_reading(text: String, spans: &[Range<usize>], transform: Transform) -> Option<Reading> {
     let mut map = MapBuilder::new();
-    map.whole(spans.first()?.start..spans.last()?.end, text.len());
+    let place = spans.first()?.start..spans.last()?.end;
+    map.whole(place.clone(), text.len());
     Some(Reading {
         text,
         map: map.finish(),
         transform,
         pieces: 1,
+        place,
     })
 }
 
@@ -219,17 +223,11 @@ fn bidi_override(original: &str) -> Option<Reading> {
             _ => {}
         }
     }
-    let (text, map) = rewriter.finish();
-    (text != original).then_some(Reading {
-        text,
-        map,
-        transform: Transform::BidiOverride,
-        pieces: 1,
-    })
+    rewriter.reading(Transform::BidiOverride)
 }
 
 /// Carries out backspaces and deletions on what stands before them, within the line.
-fn backspace(original: &str) -> Option<Reading> {
+fn backspace(original: &str) -> Reading {
     let mut kept: Vec<(usize, char)> = Vec::new();
     for (at, character) in original.char_indices() {
         if invisible(character) == Some(Invisible::Backspace) {
@@ -246,10 +244,12 @@ fn backspace(original: &str) -> Option<Reading> {
         text.push(character);
         map.linear(at, character.len_utf8());
     }
-    (!text.is_empty()).then_some(Reading {
+    let place = 0..original.len();
+    Reading {
         text,
         map: map.finish(),
         transform: Transform::Backspace,
         pieces: 1,
-    })
+        place,
+    }
 }

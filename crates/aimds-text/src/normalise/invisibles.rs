@@ -2,6 +2,7 @@
 //! disguise inside an English word.
 
 use super::characters::{Invisible, ideograph, right_to_left, styled, uses_joiners, written_without_spaces};
+use super::characters::{is_letter, is_wordy};
 use super::tricks::TrickLog;
 use super::view::TrickKind;
 use std::ops::Range;
@@ -60,7 +61,7 @@ impl InvisibleRun {
             Invisible::Override => self.overrides += 1,
             Invisible::Selector(byte) => {
                 self.selectors += 1;
-                self.selectors_high |= byte < 14 || byte > 15;
+                self.selectors_high |= !(14..=15).contains(&byte);
             }
             Invisible::Tag => {
                 self.tags += 1;
@@ -91,6 +92,8 @@ pub(crate) struct Facts {
     pub(crate) floods: usize,
     pub(crate) regional_indicators: usize,
     pub(crate) braille: usize,
+    /// Combining marks that the scripts of Europe use.
+    pub(crate) marks: usize,
     /// Letters outside ASCII.
     pub(crate) other_letters: usize,
     right_to_left: usize,
@@ -114,7 +117,8 @@ impl Facts {
         match u32::from(character) {
             0x1F1E6..=0x1F1FF => self.regional_indicators += 1,
             0x2800..=0x28FF => self.braille += 1,
-            _ if character.is_alphabetic() => {
+            0x300..=0x36F => self.marks += 1,
+            _ if is_letter(character) => {
                 self.other_letters += 1;
                 self.right_to_left += usize::from(right_to_left(character));
                 self.ideographs += usize::from(written_without_spaces(character));
@@ -189,7 +193,7 @@ impl Facts {
             self.selector_runs.push((run.span.clone(), run.selectors));
         } else if run.selectors == 1 {
             let honest = run.before.is_some_and(|before| {
-                let styled_base = ideograph(before) || uses_joiners(before) || !before.is_alphabetic();
+                let styled_base = ideograph(before) || uses_joiners(before) || !is_letter(before);
                 if run.selectors_high {
                     styled_base && !before.is_ascii() && !emoji(before)
                 } else {
@@ -214,7 +218,7 @@ impl Facts {
         let (Some(before), Some(next)) = (run.before, next) else {
             return 0;
         };
-        if !before.is_alphanumeric() || !next.is_alphanumeric() {
+        if !is_wordy(before) || !is_wordy(next) {
             return 0;
         }
         let either = |test: fn(char) -> bool| test(before) || test(next);

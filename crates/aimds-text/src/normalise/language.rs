@@ -4,6 +4,7 @@
 //! gain of a cipher is the log-likelihood of the deciphered text minus that of the text as it stands; the place of a
 //! ciphered passage is the stretch of words with the largest sum of gains (Kadane's maximum subarray).
 
+use super::characters::is_letter;
 use super::letter_pairs::{LETTER_PAIRS, PAIR_CLASSES};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -14,6 +15,8 @@ const DIGIT_OR_SIGN: u8 = 27;
 const DOT_OR_DASH: u8 = 28;
 const SPACE: u8 = 29;
 const SPECIAL: u8 = 30;
+/// Bytes of characters outside ASCII: letters more often than not, and of no known pair.
+const FOREIGN: u8 = 31;
 
 /// Eighths of a bit per pair between language (about -28) and letters at random (about -45).
 const RANDOM_LEVEL: i16 = -37;
@@ -58,6 +61,7 @@ const fn byte_classes() -> [u8; 256] {
             | b'{'
             | b'}'
             | b'~' => SPECIAL,
+            0x80.. => FOREIGN,
             _ => OTHER,
         };
         #[expect(
@@ -91,8 +95,9 @@ fn pair_lanes() -> Vec<[i16; LANES]> {
         let here = likelihood(first, second);
         let is = |class: usize, wanted: u8| class == usize::from(wanted);
         let leet = letter(first) && is(second, DIGIT_OR_SIGN) || is(first, DIGIT_OR_SIGN) && letter(second);
-        let texty = letter(first) || is(first, DIGIT_OR_SIGN);
-        let (bad, gains) = if letter(first) || letter(second) {
+        let texty = letter(second) || is(second, DIGIT_OR_SIGN);
+        let known = !is(first, FOREIGN) && !is(second, FOREIGN);
+        let (bad, gains) = if known && (letter(first) || letter(second)) {
             let bad = RANDOM_LEVEL - here;
             (
                 bad,
@@ -106,16 +111,13 @@ fn pair_lanes() -> Vec<[i16; LANES]> {
             (0, [0; 3])
         };
         let [reverse, rot, mirror] = gains;
-        *lanes = [
-            bad,
-            reverse,
-            rot,
-            mirror,
-            i16::from(leet),
-            i16::from(is(first, DOT_OR_DASH) && is(second, SPACE)),
-            i16::from(texty && is(second, SPECIAL)),
-            i16::from(letter(first) && is(second, DOT_OR_DASH)),
-        ];
+        // Signs count before a letter: after one they are ordinary punctuation.
+        let morse = is(first, SPACE) && is(second, DOT_OR_DASH);
+        let special = is(first, SPECIAL) && texty;
+        let separator = is(first, DOT_OR_DASH) && letter(second);
+        let counts = [leet, morse, special, separator].map(i16::from);
+        let [leet, morse, special, separator] = counts;
+        *lanes = [bad, reverse, rot, mirror, leet, morse, special, separator];
     }
     table
 }
@@ -162,11 +164,11 @@ pub(crate) struct Features {
     pub(crate) atbash: Region,
     /// Places where a letter touches a digit or sign.
     pub(crate) leet: u32,
-    /// Dots or dashes before a space.
+    /// Dots or dashes after a space.
     pub(crate) morse: u32,
-    /// Signs that base85 uses, after letters or digits.
+    /// Signs that base85 uses, before letters or digits.
     pub(crate) specials: u32,
-    /// Dots, dashes or underscores after a letter.
+    /// Dots, dashes or underscores before a letter.
     pub(crate) separators: u32,
     /// Longest series of one-letter words.
     pub(crate) single_letters: usize,
@@ -194,8 +196,10 @@ pub(crate) fn features(text: &str) -> Features {
         letters += usize::from(class <= 25);
         if ends || pairs >= WORD_PAIRS_MAX {
             let word = start..at;
-            // Digits inside or a length no word has: encoded bytes, not a cipher.
-            let odd = sums.get(LEET_LANE).is_some_and(|&leet| leet > 0) || at - start > WORD_LETTERS_MAX;
+            // Digits inside or a length no word has: encoded bytes, not a cipher. One letter tells nothing.
+            let odd = sums.get(LEET_LANE).is_some_and(|&leet| leet > 0)
+                || at - start > WORD_LETTERS_MAX
+                || letters == 1;
             for (search, &gain) in searches.iter_mut().zip(&sums) {
                 search.add(if odd { gain.min(0) } else { gain }, &word);
             }
@@ -234,7 +238,8 @@ pub(crate) fn mean_likelihood(text: &str) -> Option<i32> {
     let (mut sum, mut pairs, mut previous) = (0_i32, 0_i32, usize::from(OTHER));
     for byte in text.bytes().take(BYTES_MAX) {
         let class = usize::from(BYTE_CLASSES.get(usize::from(byte)).copied().unwrap_or(OTHER));
-        if previous < 26 || class < 26 {
+        let known = previous != usize::from(FOREIGN) && class != usize::from(FOREIGN);
+        if known && (previous < 26 || class < 26) {
             sum += i32::from(likelihood(previous, class));
             pairs += 1;
         }
@@ -243,16 +248,13 @@ pub(crate) fn mean_likelihood(text: &str) -> Option<i32> {
     (pairs >= PAIRS_MIN).then(|| sum / pairs)
 }
 
-/// The log-likelihood of all letter pairs of a short text, in eighths of a bit.
-pub(crate) fn pair_sum(text: &str) -> i32 {
-    let class = |byte: u8| usize::from(BYTE_CLASSES.get(usize::from(byte)).copied().unwrap_or(OTHER));
-    text.as_bytes()
-        .windows(2)
-        .map(|pair| match pair {
-            [first, second] => i32::from(likelihood(class(*first), class(*second))),
-            _ => 0,
-        })
-        .sum()
+/// The log-likelihood of one pair of characters, in eighths of a bit.
+pub(crate) fn pair_likelihood(first: char, second: char) -> i32 {
+    let class = |character: char| {
+        let byte = u8::try_from(character).ok().filter(u8::is_ascii).unwrap_or(b' ');
+        usize::from(BYTE_CLASSES.get(usize::from(byte)).copied().unwrap_or(OTHER))
+    };
+    i32::from(likelihood(class(first), class(second)))
 }
 
 /// Whether a text reads as sentences of some language: for Latin letters by their pairs, for others by being mostly
@@ -263,7 +265,7 @@ pub(crate) fn reads_as_language(text: &str) -> bool {
     let (mut letters, mut latin, mut spaces, mut all) = (0_usize, 0_usize, 0_usize, 0_usize);
     for character in text.chars().take(SAMPLE_CHARACTERS) {
         all += 1;
-        letters += usize::from(character.is_alphabetic());
+        letters += usize::from(is_letter(character));
         latin += usize::from(character.is_ascii_alphabetic());
         spaces += usize::from(character.is_whitespace());
     }

@@ -94,23 +94,17 @@ pub(crate) struct Markup {
 pub(crate) fn read(text: &str) -> Markup {
     let mut markup = Markup::default();
     let mut carried = Pieces::default();
-    if text.contains('<') {
+    if memchr::memchr(b'<', text.as_bytes()).is_some() {
         let mut scanner = Scanner::new(text);
         scanner.run(&mut carried);
         markup.traceless = scanner.traceless;
         if scanner.tags > 0 {
-            let (shown, map) = scanner.shown.finish();
-            if shown != text {
-                markup.readings.push(Reading {
-                    text: shown,
-                    map,
-                    transform: Transform::HtmlText,
-                    pieces: 1,
-                });
-            }
+            markup.readings.extend(scanner.shown.reading(Transform::HtmlText));
         }
     }
-    if text.contains("](") || text.contains("]:") {
+    if memchr::memchr_iter(b']', text.as_bytes())
+        .any(|at| matches!(text.as_bytes().get(at + 1), Some(b'(' | b':')))
+    {
         markdown(text, &mut carried);
     }
     if let Some(reading) = carried.reading(Transform::HiddenMarkup) {
@@ -192,7 +186,7 @@ impl<'a> Scanner<'a> {
         };
         let closing = tag.starts_with("</");
         let inner = tag.trim_start_matches(['<', '/']).trim_end_matches('>');
-        let name_length = inner.bytes().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let name_length = inner.bytes().take_while(u8::is_ascii_alphanumeric).count();
         let name = inner.get(..name_length).unwrap_or_default().to_ascii_lowercase();
         let attributes = inner.get(name_length..).unwrap_or_default();
         self.tags += 1;
@@ -252,16 +246,13 @@ impl<'a> Scanner<'a> {
                 .unwrap_or_default()
                 .to_ascii_lowercase();
             let value = rest.get(equals + 1..).unwrap_or_default();
-            let (start, length, step) = match value.as_bytes().first() {
-                Some(&quote @ (b'"' | b'\'')) => {
-                    let length = memchr::memchr(quote, value.as_bytes().get(1..).unwrap_or_default());
-                    let length = length.unwrap_or(value.len() - 1);
-                    (1, length, length + 2)
-                }
-                _ => {
-                    let length = value.bytes().take_while(|b| !b.is_ascii_whitespace()).count();
-                    (0, length, length)
-                }
+            let (start, length, step) = if let Some(&quote @ (b'"' | b'\'')) = value.as_bytes().first() {
+                let length = memchr::memchr(quote, value.as_bytes().get(1..).unwrap_or_default());
+                let length = length.unwrap_or(value.len() - 1);
+                (1, length, length + 2)
+            } else {
+                let length = value.bytes().take_while(|b| !b.is_ascii_whitespace()).count();
+                (0, length, length)
             };
             let content = value.get(start..start + length).unwrap_or_default();
             let from = at + equals + 1 + start;
@@ -359,43 +350,59 @@ fn markdown(text: &str, carried: &mut Pieces) {
     let base = text.as_ptr() as usize;
     for line in text.lines() {
         let start = line.as_ptr() as usize - base;
-        for at in memchr::memchr_iter(b']', line.as_bytes()) {
-            let Some(after) = line.get(at + 1..) else { continue };
-            let target = match after.as_bytes().first() {
-                Some(b'(') => after.get(1..).and_then(|rest| {
-                    rest.get(..rest.find(')').unwrap_or(rest.len()).min(2048).min(rest.len()))
-                }),
-                Some(b':') => after.get(1..),
-                _ => continue,
-            };
-            let opening = line
-                .get(..at)
-                .and_then(|before| memchr::memrchr(b'[', before.as_bytes()));
-            if let (Some(b'('), Some(open)) = (after.as_bytes().first(), opening)
-                && open > 0
-                && line.as_bytes().get(open - 1) == Some(&b'!')
-            {
-                take_words(line, open + 1..at, start, carried);
+        links(line, start, carried);
+    }
+}
+
+/// The links, images and definitions of one line, each looked at once.
+fn links(line: &str, start: usize, carried: &mut Pieces) {
+    let bytes = line.as_bytes();
+    let mut done = 0;
+    while let Some(at) = bytes
+        .get(done..)
+        .and_then(|rest| memchr::memchr(b']', rest))
+        .map(|found| done + found)
+    {
+        let before = done;
+        done = at + 1;
+        let target = match bytes.get(at + 1) {
+            Some(b'(') => {
+                let inside = bytes.get(at + 2..).unwrap_or_default();
+                let Some(length) = memchr::memchr(b')', inside) else {
+                    return;
+                };
+                at + 2..at + 2 + length
             }
-            let Some(target) = target else { continue };
-            let offset = target.as_ptr() as usize - line.as_ptr() as usize;
-            let title = target
-                .find(['"', '\'', '('])
-                .filter(|&open| open > 0 && target.as_bytes().get(open - 1) == Some(&b' '));
-            if let Some(open) = title {
-                let length = target
-                    .get(open + 1..)
-                    .map_or(0, |rest| rest.rfind(['"', '\'', ')']).unwrap_or(rest.len()));
-                take_words(
-                    line,
-                    offset + open + 1..offset + open + 1 + length,
-                    start,
-                    carried,
-                );
-            }
-            if after.starts_with(':') {
-                break; // a definition takes the rest of its line
-            }
+            Some(b':') => at + 2..line.len(),
+            _ => continue,
+        };
+        let opening = bytes
+            .get(before..at)
+            .and_then(|text| memchr::memrchr(b'[', text))
+            .map(|open| before + open);
+        if let Some(open) = opening
+            && open > 0
+            && bytes.get(open - 1) == Some(&b'!')
+        {
+            take_words(line, open + 1..at, start, carried);
+        }
+        done = target.end;
+        let words = bytes.get(target.clone()).unwrap_or_default();
+        let quote = |(at, byte): (usize, &u8)| {
+            matches!(byte, b'"' | b'\'' | b'(') && at > 0 && words.get(at - 1) == Some(&b' ')
+        };
+        if let Some(open) = words.iter().enumerate().position(quote) {
+            let rest = words.get(open + 1..).unwrap_or_default();
+            let length = rest
+                .iter()
+                .rposition(|byte| matches!(byte, b'"' | b'\'' | b')'))
+                .unwrap_or(rest.len());
+            take_words(
+                line,
+                target.start + open + 1..target.start + open + 1 + length,
+                start,
+                carried,
+            );
         }
     }
 }

@@ -5,6 +5,7 @@
 //! step is linear in its input and spends from one counted budget ([`Limits`]).
 
 mod blobs;
+mod boundary;
 mod canonical;
 mod characters;
 mod ciphers;
@@ -65,7 +66,7 @@ pub fn normalise_within(original: &str, limits: &Limits) -> Normalised {
         chain,
         map: canonical.map,
     };
-    let folded = (facts.other_letters > 0 || facts.floods > 0)
+    let folded = (facts.other_letters > 0 || facts.marks > 0 || facts.floods > 0)
         .then(|| {
             folded::read(
                 &first.text,

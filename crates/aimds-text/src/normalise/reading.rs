@@ -12,6 +12,8 @@ pub(crate) struct Reading {
     pub(crate) transform: Transform,
     /// Decoded pieces in it.
     pub(crate) pieces: usize,
+    /// Where it stood in the text that was read: from the first to the last byte that a decoder changed.
+    pub(crate) place: Range<usize>,
 }
 
 /// Decoded pieces put one after the other, with a space between.
@@ -20,14 +22,21 @@ pub(crate) struct Pieces {
     pub(crate) text: String,
     map: MapBuilder,
     count: usize,
+    place: Option<Range<usize>>,
 }
 
 impl Pieces {
     /// One character that came from `source`.
     pub(crate) fn push(&mut self, character: char, source: Range<usize>) {
         self.count = self.count.max(1);
+        self.cover(&source);
         self.text.push(character);
         self.map.whole(source, character.len_utf8());
+    }
+
+    fn cover(&mut self, source: &Range<usize>) {
+        let place = self.place.get_or_insert(source.clone());
+        place.end = place.end.max(source.end);
     }
 
     /// A space for the gap that ends at `at`.
@@ -44,6 +53,7 @@ impl Pieces {
         } else {
             self.gap(source.start);
         }
+        self.cover(&source);
         self.text.push_str(piece);
         self.map.whole(source, piece.len());
     }
@@ -55,12 +65,13 @@ impl Pieces {
 
     /// The reading, if there is any piece.
     pub(crate) fn reading(self, transform: Transform) -> Option<Reading> {
-        let pieces = self.count;
-        (!self.text.is_empty()).then(|| Reading {
+        let (pieces, place) = (self.count, self.place?);
+        Some(Reading {
             text: self.text,
             map: self.map.finish(),
             transform,
             pieces,
+            place,
         })
     }
 }

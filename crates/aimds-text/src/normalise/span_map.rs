@@ -247,9 +247,9 @@ mod tests {
                 break;
             }
             if whole {
-                builder.whole(start..start + length, 3)
+                builder.whole(start..start + length, 3);
             } else {
-                builder.linear(start, length)
+                builder.linear(start, length);
             }
             source = start + length;
         }

@@ -1,8 +1,9 @@
 //! Words spelled so that a person reads them and a matcher does not: leet, letters set apart, separators inside words,
 //! words run together.
 
-use super::blobs::tokens;
-use super::language::{Features, mean_likelihood};
+use super::blobs::{is_address, tokens};
+use super::characters::{is_letter, is_wordy};
+use super::language::{Features, mean_likelihood, pair_likelihood};
 use super::reading::{Pieces, Reading};
 use super::rewriter::Rewriter;
 use super::view::Transform;
@@ -14,8 +15,8 @@ pub(crate) struct Respelled {
     pub(crate) deliberate: f32,
 }
 
-/// All respellings of a text.
-pub(crate) fn read(text: &str, features: &Features) -> Vec<Respelled> {
+/// All respellings of a text. `camels` is the number of words with capitals inside.
+pub(crate) fn read(text: &str, features: &Features, camels: usize) -> Vec<Respelled> {
     let ascii = text.is_ascii();
     let mut found = Vec::new();
     if features.leet >= 4 {
@@ -24,8 +25,10 @@ pub(crate) fn read(text: &str, features: &Features) -> Vec<Respelled> {
     if features.single_letters >= 4 || !ascii && sparse(text) {
         found.extend(spaced_letters(text));
     }
-    if features.separators >= 3 || features.specials >= 3 || !ascii {
+    if features.separators >= 3 || features.specials >= 3 {
         found.extend(separators(text));
+    }
+    if features.separators >= 2 || camels > 0 {
         found.extend(word_split(text));
     }
     found
@@ -59,7 +62,7 @@ fn leet(text: &str) -> Vec<Respelled> {
     let (mut words, mut all, mut substitutions) = (0, 0, 0);
     for (_, token) in tokens(text) {
         all += 1;
-        if is_leet_word(token) {
+        if has_leet_sign(token) && is_leet_word(token) {
             words += 1;
             substitutions += token.chars().filter(|&c| leet_letter(c).is_some()).count();
         }
@@ -86,12 +89,15 @@ fn leet_reading(text: &str, heavy: bool, choose: bool) -> Option<Reading> {
     let mut rewriter = Rewriter::new(text);
     let mut mended = String::new();
     for (start, token) in tokens(text) {
+        if !has_leet_sign(token) {
+            continue;
+        }
         let leet = if heavy {
-            token.len() <= LEET_BYTES_MAX && !token.contains("//")
+            token.len() <= LEET_BYTES_MAX && !is_address(token)
         } else {
             is_leet_word(token)
         };
-        if !leet || token.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        if !leet {
             continue;
         }
         let plain = leet_word(token, choose);
@@ -106,13 +112,14 @@ fn leet_reading(text: &str, heavy: bool, choose: bool) -> Option<Reading> {
     if mean_likelihood(&mended).is_none_or(|mean| mean < LANGUAGE_LEVEL) {
         return None;
     }
-    let (text, map) = rewriter.finish();
-    Some(Reading {
-        text,
-        map,
-        transform: Transform::Leet,
-        pieces: 1,
-    })
+    rewriter.reading(Transform::Leet)
+}
+
+/// Whether a word holds any digit or sign that leet uses.
+fn has_leet_sign(token: &str) -> bool {
+    token
+        .bytes()
+        .any(|byte| matches!(byte, b'0'..=b'9' | b'@' | b'$' | b'!' | b'|' | b'+'))
 }
 
 /// The longest word that is read as leet; longer tokens are hashes and paths.
@@ -122,24 +129,24 @@ const LEET_BYTES_MAX: usize = 32;
 fn is_leet_word(token: &str) -> bool {
     if token.len() < 3
         || token.len() > LEET_BYTES_MAX
-        || token.contains("//")
+        || is_address(token)
         || token.contains('@') && token.contains('.')
     {
         return false;
     }
-    let core = token.trim_matches(|c: char| !c.is_alphanumeric() && leet_letter(c).is_none());
+    let core = token.trim_matches(|c: char| !is_wordy(c) && leet_letter(c).is_none());
     let core = core.trim_end_matches('!');
-    let letters = core.chars().filter(|c| c.is_alphabetic()).count();
+    let letters = core.chars().filter(|&c| is_letter(c)).count();
     let signs = core.chars().filter(|&c| leet_letter(c).is_some()).count();
     let others = core.chars().count() - letters - signs;
     if letters == 0 || signs == 0 || others * 4 > letters + signs {
         return false;
     }
     let tail = core.trim_start_matches(|c| leet_letter(c).is_some());
-    let unit = tail.len() < core.len() && tail.chars().all(char::is_alphabetic) && tail.chars().count() <= 2;
+    let unit = tail.len() < core.len() && tail.chars().all(is_letter) && tail.chars().count() <= 2;
     let head = core.trim_end_matches(|c| leet_letter(c).is_some());
-    let numbered = head.len() < core.len() && head.chars().all(char::is_alphabetic) && signs > 1;
-    !unit && !(numbered && core.len() - head.len() != 1)
+    let numbered = head.len() < core.len() && head.chars().all(is_letter) && signs > 1;
+    !(unit || numbered && core.len() - head.len() != 1)
 }
 
 /// A word with its digits and signs read as letters; `1` becomes `l` where the letters around like that better.
@@ -168,11 +175,9 @@ fn leet_word(token: &str, choose: bool) -> String {
 }
 
 fn i_or_l(before: char, next: char, twice: bool) -> char {
-    let likelihood = |middle: char| -> i32 {
+    let likelihood = |middle: char| {
         let next = if twice { middle } else { next };
-        // Three letters and their borders; the sum of two pairs is what differs.
-        let around: String = [before, middle, next].iter().collect();
-        super::language::pair_sum(&around)
+        pair_likelihood(before, middle) + pair_likelihood(middle, next)
     };
     if likelihood('l') > likelihood('i') {
         'l'
@@ -183,19 +188,44 @@ fn i_or_l(before: char, next: char, twice: bool) -> char {
 
 /// Letters set apart by one and the same separator, joined; two spaces, or a space among other separators, end a word.
 fn spaced_letters(text: &str) -> Option<Respelled> {
+    if text.is_ascii() {
+        let bytes = text.as_bytes();
+        return spaced_letters_of(
+            text,
+            |index| bytes.get(index).map(|&byte| char::from(byte)),
+            |index| index,
+        );
+    }
+    let characters: Vec<(usize, char)> = text.char_indices().collect();
+    spaced_letters_of(
+        text,
+        |index| characters.get(index).map(|&(_, character)| character),
+        |index| characters.get(index).map_or(text.len(), |&(byte, _)| byte),
+    )
+}
+
+/// `at` gives the characters by their number, `byte` the place of a character in the text.
+fn spaced_letters_of(
+    text: &str,
+    at: impl Fn(usize) -> Option<char>,
+    byte: impl Fn(usize) -> usize,
+) -> Option<Respelled> {
     const LETTERS_MIN: usize = 4;
     const SURE_LETTERS_MIN: usize = 12;
-    let characters: Vec<(usize, char)> = text.char_indices().collect();
-    let at = |index: usize| characters.get(index).map(|&(_, character)| character);
-    let byte = |index: usize| characters.get(index).map_or(text.len(), |&(byte, _)| byte);
     let mut rewriter = Rewriter::new(text);
     let mut joined = String::new();
     let (mut index, mut letters_total) = (0, 0);
-    while index < characters.len() {
+    while let Some(first) = at(index) {
+        // Most places are told by the next three characters.
+        let apart = at(index + 1).is_some_and(is_separator) && at(index + 3).is_none_or(is_separator);
+        if !apart || is_separator(first) {
+            index += 1;
+            continue;
+        }
         let (series, end) = series_of_letters(&at, index);
         let letters = series
             .iter()
-            .filter(|step| at(step.letter).is_some_and(char::is_alphabetic))
+            .filter(|step| at(step.letter).is_some_and(is_letter))
             .count();
         if letters < LETTERS_MIN || letters * 10 < series.len() * 6 {
             index = end.max(index + 1);
@@ -216,22 +246,13 @@ fn spaced_letters(text: &str) -> Option<Respelled> {
         }
         index = end;
     }
-    if letters_total == 0 {
-        return None;
-    }
     let language = mean_likelihood(&joined).is_some_and(|mean| mean > -36) || !joined.is_ascii();
     let deliberate = if letters_total >= SURE_LETTERS_MIN && language {
         0.5
     } else {
         0.0
     };
-    let (text, map) = rewriter.finish();
-    let reading = Reading {
-        text,
-        map,
-        transform: Transform::SpacedLetters,
-        pieces: 1,
-    };
+    let reading = rewriter.reading(Transform::SpacedLetters)?;
     Some(Respelled {
         reading,
         count: letters_total,
@@ -254,7 +275,7 @@ fn series_of_letters(at: &impl Fn(usize) -> Option<char>, start: usize) -> (Vec<
     let Some(separator) = at(start + 1).filter(|c| is_separator(*c)) else {
         return (series, start + 1);
     };
-    let starts_word = start == 0 || blank(start - 1) || at(start - 1).is_some_and(|c| !c.is_alphanumeric());
+    let starts_word = start == 0 || blank(start - 1) || at(start - 1).is_some_and(|c| !is_wordy(c));
     if blank(start) || is_separator(at(start).unwrap_or(' ')) || !starts_word {
         return (series, start + 1);
     }
@@ -306,15 +327,15 @@ fn separators(text: &str) -> Option<Respelled> {
     let mut rewriter = Rewriter::new(text);
     let mut count = 0;
     for (start, token) in tokens(text) {
-        if token.len() > 64 || token.contains("//") {
+        if token.len() > 64 || is_address(token) {
             continue;
         }
-        let core = token.trim_matches(|c: char| !c.is_alphanumeric());
+        let core = token.trim_matches(|c: char| !is_wordy(c));
         let offset = start + (core.as_ptr() as usize - token.as_ptr() as usize);
-        let letters = core.chars().filter(|c| c.is_alphabetic()).count();
+        let letters = core.chars().filter(|&c| is_letter(c)).count();
         let pieces = core.split(is_word_sign).filter(|piece| !piece.is_empty()).count();
         let signs = core.chars().filter(|&c| is_word_sign(c)).count();
-        let only = core.chars().all(|c| c.is_alphabetic() || is_word_sign(c));
+        let only = core.chars().all(|c| is_letter(c) || is_word_sign(c));
         // Short pieces, or a markup sign in the middle of a word.
         let cut =
             pieces >= 3 && letters <= pieces * 3 || pieces >= 2 && core.contains(['*', '|', '~', '^', '`']);
@@ -329,13 +350,7 @@ fn separators(text: &str) -> Option<Respelled> {
     if count == 0 {
         return None;
     }
-    let (text, map) = rewriter.finish();
-    let reading = Reading {
-        text,
-        map,
-        transform: Transform::Separators,
-        pieces: 1,
-    };
+    let reading = rewriter.reading(Transform::Separators)?;
     Some(Respelled {
         reading,
         count,
@@ -356,7 +371,7 @@ fn word_split(text: &str) -> Option<Respelled> {
     let mut pieces = Pieces::default();
     let mut count = 0;
     for (start, token) in tokens(text) {
-        if !TOKEN_BYTES.contains(&token.len()) || token.contains("//") {
+        if !TOKEN_BYTES.contains(&token.len()) || is_address(token) {
             continue;
         }
         let parts = token
@@ -364,7 +379,7 @@ fn word_split(text: &str) -> Option<Respelled> {
             .filter(|part| !part.is_empty());
         let wordy = parts
             .clone()
-            .filter(|part| part.len() >= 2 && part.chars().all(char::is_alphabetic))
+            .filter(|part| part.len() >= 2 && part.chars().all(is_letter))
             .count();
         let turns = token
             .as_bytes()

@@ -1,10 +1,11 @@
 //! The records that normalisation yields.
 
+use super::boundary;
 use super::limits::Bound;
 use super::span_map::SpanMap;
 use std::ops::Range;
 
-/// Declares an enum whose cases have the snake_case names that findings show.
+/// Declares an enum whose cases have the names (small letters and underscores) that findings show.
 macro_rules! named {
     ($(#[$outer:meta])* $type:ident { $($(#[$inner:meta])* $case:ident = $name:literal,)+ }) => {
         $(#[$outer])*
@@ -162,8 +163,8 @@ impl View {
     /// first widened to whole characters and clamped to the view. The answer is within the original and on its
     /// character boundaries.
     pub fn original_span(&self, range: Range<usize>) -> Range<usize> {
-        let start = self.text.floor_char_boundary(range.start);
-        let end = self.text.ceil_char_boundary(range.end.max(start));
+        let start = boundary::floor(&self.text, range.start);
+        let end = boundary::ceil(&self.text, range.end.max(start));
         self.map.original(start..end)
     }
 
