@@ -1,4 +1,4 @@
-"""The signatures room: rule matches become findings, weighed by who says it, where, and whether it is only a mention."""
+"""The signatures room: rule matches become findings, weighed by speaker, direction and whether it is only a mention."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Made-up credentials and identity numbers for the `{{name}}` slots of rule examples, computed and never written down.
 
-Each follows the published format, check digits included, and is drawn from a fixed seed: no file of the repository holds a
-string that a secret scanner would take for live.
+Each follows the published format, check digits included, and is drawn from a fixed seed: no file of the repository
+holds a string that a secret scanner would take for live.
 """
 
 import base64
@@ -127,7 +127,8 @@ def fillers() -> dict[str, str]:
         "github_fine_grained": "github_pat_" + take(ALNUM, 22) + "_" + take(ALNUM, 59),
         "gitlab_token": "glpat-" + take(ALNUM, 20),
         "slack_token": "xoxb-" + take(DIGITS, 12) + "-" + take(DIGITS, 12) + "-" + take(ALNUM, 24),
-        "slack_webhook": "https://hooks.slack.com/services/" + "T" + take(UPPER, 8) + "/B" + take(UPPER, 8) + "/" + take(ALNUM, 24),
+        "slack_webhook": "https://hooks.slack.com/services/"
+        "T" + take(UPPER, 8) + "/B" + take(UPPER, 8) + "/" + take(ALNUM, 24),
         "stripe_live": "sk_live_" + take(ALNUM, 24),
         "stripe_webhook": "whsec_" + take(ALNUM, 32),
         "google_api": "AIza" + take(ALNUM, 35),

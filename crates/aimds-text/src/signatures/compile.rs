@@ -1,6 +1,7 @@
 //! From valid packs to the tables that a scan walks.
 
 use super::category::Category;
+use super::context::FrameRole;
 use super::error::{PackError, PackErrorKind};
 use super::limits;
 use super::matcher::Matcher;
@@ -17,7 +18,7 @@ pub enum WordRole {
     Any { rule: u32 },
     Slot { near: u32, slot: u32 },
     Unless { rule: u32 },
-    Frame { mention: bool },
+    Frame { role: FrameRole },
 }
 
 /// One use of a phrase, and whether the word may go on at either end.
@@ -165,14 +166,8 @@ impl Builder {
             return Err(fault(line, PackErrorKind::Duplicate(frame.id.clone())));
         }
         for phrase in &frame.phrases {
-            self.phrase(
-                phrase,
-                false,
-                WordRole::Frame {
-                    mention: frame.mention,
-                },
-            )
-            .map_err(|kind| fault(phrase.line, kind))?;
+            self.phrase(phrase, false, WordRole::Frame { role: frame.role })
+                .map_err(|kind| fault(phrase.line, kind))?;
         }
         Ok(())
     }

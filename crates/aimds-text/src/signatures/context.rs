@@ -45,12 +45,23 @@ const FRAME_AFTER_BYTES: usize = 160;
 /// How far before an unquoted match, in its sentence.
 const REPORT_BEFORE_BYTES: usize = 160;
 
+/// What the words of a frame say about a match beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameRole {
+    /// It is talked about.
+    Mention,
+    /// It is a literal of a program: counts for quotations only.
+    Code,
+    /// It is to be carried out.
+    Use,
+}
+
 /// Words of a frame, in bytes of the view.
 #[derive(Debug, Clone)]
 pub struct FrameHit {
     pub span: Range<usize>,
     pub sentence: u32,
-    pub mention: bool,
+    pub role: FrameRole,
 }
 
 /// Quotations of a view, each kind sorted and free of overlaps.
@@ -197,16 +208,17 @@ pub fn reason(
             region.end + FRAME_AFTER_BYTES,
         ) {
             if frame.span.end <= region.start || frame.span.start >= region.end {
-                mentioned |= frame.mention;
-                used |= !frame.mention;
+                mentioned |= frame.role != FrameRole::Use;
+                used |= frame.role == FrameRole::Use;
             }
         }
         if mentioned && !used {
             return Some(reason);
         }
     }
-    let reported = near(frames, span.start.saturating_sub(REPORT_BEFORE_BYTES), span.start)
-        .any(|frame| frame.mention && frame.sentence == sentence && frame.span.end <= span.start);
+    let reported = near(frames, span.start.saturating_sub(REPORT_BEFORE_BYTES), span.start).any(|frame| {
+        frame.role == FrameRole::Mention && frame.sentence == sentence && frame.span.end <= span.start
+    });
     reported.then_some(ContextReason::Reported)
 }
 

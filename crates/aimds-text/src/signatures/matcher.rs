@@ -282,7 +282,7 @@ impl Matcher {
                     Ok(_) => break,
                     Err(Exhausted) => return false,
                 };
-                let Some(span) = self.span(text, from..end, budget) else {
+                let Ok(span) = self.span(text, from..end, budget) else {
                     return false;
                 };
                 after = end;
@@ -298,27 +298,31 @@ impl Matcher {
         true
     }
 
-    /// The span to report for a match that ends at the range's end; the outer `None` tells that the budget ran out.
-    fn span(&self, text: &str, range: Range<usize>, budget: &mut Budget) -> Option<Option<Range<usize>>> {
+    /// The span to report for a match that ends at the range's end.
+    fn span(
+        &self,
+        text: &str,
+        range: Range<usize>,
+        budget: &mut Budget,
+    ) -> Result<Option<Range<usize>>, Exhausted> {
         let start = match &self.backward {
             None => range.start,
             Some(backward) => {
                 let input = Input::new(text).range(range.clone()).anchored(Anchored::Yes);
                 backward
-                    .start(&mut backward.caches.get(), &input, budget)
-                    .ok()?
+                    .start(&mut backward.caches.get(), &input, budget)?
                     .unwrap_or(range.start)
             }
         };
         let Some(group) = self.value_group else {
-            return Some(Some(start..range.end));
+            return Ok(Some(start..range.end));
         };
         // The slow engine reads the match once more to place the group.
-        budget.spend((range.end - start) * 16 + 512).ok()?;
+        budget.spend((range.end - start) * 16 + 512)?;
         let mut captures = self.groups.create_captures();
         let input = Input::new(text).range(start..range.end).anchored(Anchored::Yes);
         self.groups
             .captures(&mut self.groups.create_cache(), input, &mut captures);
-        Some(captures.get_group(group).map(|value| value.range()))
+        Ok(captures.get_group(group).map(|value| value.range()))
     }
 }

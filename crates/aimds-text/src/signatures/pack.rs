@@ -2,6 +2,7 @@
 
 use super::category::{Category, EventKind};
 use super::checks::Check;
+use super::context::FrameRole;
 use super::error::{PackError, PackErrorKind};
 use super::limits;
 use serde::Deserialize;
@@ -171,7 +172,7 @@ pub struct Rule {
 #[derive(Debug, Clone)]
 pub struct Frame {
     pub id: String,
-    pub mention: bool,
+    pub role: FrameRole,
     pub phrases: Vec<Phrase>,
 }
 
@@ -514,21 +515,22 @@ impl<'a> Reader<'a> {
         let at = raw.span().start;
         let raw = raw.into_inner();
         let id = self.id(pack, &raw.id)?;
-        let mention = match raw
+        let role = match raw
             .role
             .as_ref()
             .map(|role| (role.get_ref().as_str(), role.span().start))
         {
-            None | Some(("mention", _)) => true,
-            Some(("use", _)) => false,
+            None | Some(("mention", _)) => FrameRole::Mention,
+            Some(("code", _)) => FrameRole::Code,
+            Some(("use", _)) => FrameRole::Use,
             Some((other, at)) => {
-                return Err(self.error(at, Some(&id), unknown("role", other, &["mention", "use"])));
+                return Err(self.error(at, Some(&id), unknown("role", other, &["mention", "code", "use"])));
             }
         };
         let phrases = self.expand(&raw.phrases, &id)?;
         if phrases.is_empty() {
             return Err(self.error(at, Some(&id), bad_value("phrases", "is empty")));
         }
-        Ok(Frame { id, mention, phrases })
+        Ok(Frame { id, role, phrases })
     }
 }

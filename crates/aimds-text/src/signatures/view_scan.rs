@@ -118,11 +118,11 @@ impl<'a> ViewScan<'a> {
                         });
                     }
                     WordRole::Unless { rule } => self.vetoes.push((rule, place.sentence)),
-                    WordRole::Frame { mention } => {
+                    WordRole::Frame { role } => {
                         self.frames.push(FrameHit {
                             span: place.span.clone(),
                             sentence: place.sentence,
-                            mention,
+                            role,
                         });
                     }
                 }
