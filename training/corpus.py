@@ -6,11 +6,12 @@ import gzip
 import json
 import math
 import os
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from aimds import _core
 
 HARMFUL_CATEGORY = "harmful_request"
 HARD_CATEGORY = "benign_hard"
@@ -74,9 +75,8 @@ def family_of(source: str) -> str:
 
 
 def canonical(text: str) -> str:
-    """NFKC without control and format characters; the run-time's canonical view does this and more."""
-    text = unicodedata.normalize("NFKC", text[:TEXT_CHARACTERS_MAX])
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"} else " " for c in text)
+    """The run time's canonical view: invisibles gone, NFKC."""
+    return _core.normalise(text[:TEXT_CHARACTERS_MAX]).canonical
 
 
 _DOCUMENT_SOURCES = frozenset({

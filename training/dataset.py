@@ -54,11 +54,7 @@ def _prepare_cached(texts: Sequence[str], tables: Sequence[Table], settings: Set
             found = pickle.load(file)
         if isinstance(found, Prepared):
             return found
-    out = prepare(texts, tables, settings.window, settings.hashing)
-    if settings.lexical:
-        from training.lexical import add_lexical
-
-        add_lexical(out, texts, settings.window)
+    out = prepare(texts, tables, settings.window, settings.hashing, settings.lexical)
     with path.open("wb") as file:
         pickle.dump(out, file, protocol=pickle.HIGHEST_PROTOCOL)
     return out

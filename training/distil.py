@@ -1,8 +1,8 @@
 """Makes the static token tables: each piece of a vocabulary through its teacher, PCA, SIF weights.
 
 Method: model2vec (Minish Lab, 2024) with SIF weights
-(Arora, Liang, Ma, "A simple but tough-to-beat baseline for
-sentence embeddings", 2017). Output: `training/work/table_<teacher>.npz`, float; `training.head` fine-tunes and quantises it.
+(Arora, Liang, Ma, "A simple but tough-to-beat baseline for sentence embeddings", 2017).
+Output: `training/work/table_<teacher>.npz`, float; `training.head` fine-tunes and quantises it.
 
     python -m training.distil [--teachers minilm e5] [--dimensions 128]
 """

@@ -27,6 +27,7 @@ from training.dataset import Dataset, load, training_rows
 from training.features import WORK
 from training.metrics import Scores, above, auroc, auroc_interval, threshold_at
 from training.model import Settings, scores, train
+from training.shipped import SETTINGS
 
 GROUPED = (
     ("spikee", "s_labs", "prompts_chat", "repo_code_docs"),
@@ -196,17 +197,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--name", default="default")
     parser.add_argument("--table", action="store_true", help="print the row of every source")
+    parser.add_argument("--shipped", action="store_true", help="the settings that ship; calibration reads this run")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    settings = with_options(Settings(), options.set)
+    settings = with_options(SETTINGS if options.shipped else Settings(), options.set)
+    name = "shipped" if options.shipped else options.name
     dataset = load(settings, options.seed)
     folds = folds_of(dataset, options.folds)
     if options.only is not None:
         folds = [folds[place] for place in options.only]
-    print(f"{options.name}: {len(dataset.rows)} rows, {len(folds)} folds, {options.set}", flush=True)
+    print(f"{name}: {len(dataset.rows)} rows, {len(folds)} folds, {options.set}", flush=True)
     outcomes = run(dataset, settings, folds, options.seed)
-    save_outcomes(outcomes, options.name)
-    print(options.name, json.dumps({k: round(v, 4) for k, v in summary(outcomes).items()}), flush=True)
+    save_outcomes(outcomes, name)
+    print(name, json.dumps({k: round(v, 4) for k, v in summary(outcomes).items()}), flush=True)
     if options.table:
         print(table(outcomes))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from training.features import Table
-from training.model import OUTPUTS, Detector, Settings
+from training.model import HASHED_ROOT_FACTOR, OUTPUTS, PEAK_FACTOR, Detector, Settings
 
 Floats = NDArray[np.float32]
 
@@ -71,6 +71,9 @@ def write_head(
     pooled = sum(table.shape[1] for table in model.initial)
     mean, factor = np.zeros(pooled, np.float32), np.full(pooled, model.factor, np.float32)
     blocks = ["mean"]
+    if settings.peak:
+        mean, factor = np.concatenate([mean, mean]), np.concatenate([factor, np.full(pooled, PEAK_FACTOR, np.float32)])
+        blocks.append("peak")
     if dense_scale is not None:
         mean, factor = np.concatenate([mean, dense_scale[0]]), np.concatenate([factor, dense_scale[1]])
         blocks.append("lexical")
@@ -83,7 +86,8 @@ def write_head(
         "blocks": blocks,
     }
     if model.hashed is not None:
-        rows, scale = quantise(model.hashed.detach().numpy() * model.factor)
+        factor_hashed = model.factor * (HASHED_ROOT_FACTOR if settings.hashed_pooling == "root" else 1.0)
+        rows, scale = quantise(model.hashed.detach().numpy() * factor_hashed)
         tensors |= {"hashed.table": rows, "hashed.scale": scale}
         meta["hashed"] = {
             "word_orders": list(settings.hashing.word_orders),

@@ -1,55 +1,27 @@
-"""Texts to token ids, hashed n-gram ids and windows, as `docs/model-formats.md` sections 1, 2 and 6 define them.
+"""Texts to windows, token ids, hashed n-gram ids and lexical features (`docs/model-formats.md`, sections 1-6).
 
-This is the training side's numpy twin of the run-time code; `training.parity` compares the two on real texts.
+Windows, n-grams and lexical features come from the run time's own code, so that training and serving cannot drift
+apart; tokens come from the `tokenizers` library, the run time's oracle, which also tells where each begins.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
+from safetensors.numpy import save
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+
+from aimds import _core
 
 Ints = NDArray[np.int64]
 
 WORK = Path(__file__).parent / "work"
-
-_IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_UNIT = regex.compile(rf"[{_IDEOGRAPH}]|[[\p{{Alphabetic}}\p{{N}}\p{{M}}_]--[{_IDEOGRAPH}]]{{1,24}}|\S", regex.V1)
-
-_MASK = (1 << 64) - 1
-_SEED = 0xCBF29CE484222325
-_PRIME = 0x100000001B3
-
-
-def mix(value: int) -> int:
-    """The splitmix64 finaliser."""
-    value ^= value >> 30
-    value = value * 0xBF58476D1CE4E5B9 & _MASK
-    value ^= value >> 27
-    value = value * 0x94D049BB133111EB & _MASK
-    return value ^ value >> 31
-
-
-def mix_all(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """`mix` over an array."""
-    values = values ^ (values >> np.uint64(30))
-    values = values * np.uint64(0xBF58476D1CE4E5B9)
-    values = values ^ (values >> np.uint64(27))
-    values = values * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
-
-
-def step_all(text: str, seed: int) -> int:
-    """FNV-1a over code points."""
-    value = seed
-    for character in text:
-        value = (value ^ ord(character)) * _PRIME & _MASK
-    return value
 
 
 @dataclass(frozen=True)
@@ -121,53 +93,6 @@ def load_table(teacher: str) -> Table:
     return Table("world", tokenizer, vectors, pieces, scores, 0, frozenset({0}))
 
 
-class UnitHasher:
-    """Hashes of units and of their character n-grams, remembered by unit."""
-
-    def __init__(self, shape: HashShape) -> None:
-        self.shape = shape
-        self.place: dict[str, int] = {}
-        self.hashes: list[int] = []
-        self.character_ids: list[NDArray[np.uint64]] = []
-        self.shift = 64 - (shape.buckets.bit_length() - 1)
-
-    def unit(self, text: str) -> int:
-        """Number of a unit, counted up from 0."""
-        lowered = "".join(character.lower() for character in text)
-        found = self.place.get(lowered)
-        if found is None:
-            found = self.place[lowered] = len(self.hashes)
-            self.hashes.append(step_all(lowered, _SEED))
-            grams: list[int] = []
-            if self.shape.character_orders and len(lowered) >= 2:
-                framed = f"<{lowered}>"
-                for start in range(len(framed)):
-                    grams += [
-                        step_all(framed[start : start + order], _SEED ^ (16 + order))
-                        for order in self.shape.character_orders
-                        if start + order <= len(framed)
-                    ]
-            self.character_ids.append(np.array(grams, np.uint64))
-        return found
-
-    def ids(self, units: list[int]) -> NDArray[np.int32]:
-        """Distinct buckets of a window of units."""
-        hashes = np.array([self.hashes[u] for u in units], np.uint64)
-        parts = []
-        for order in self.shape.word_orders:
-            count = len(hashes) - order + 1
-            if count <= 0:
-                continue
-            state = np.full(count, _SEED ^ order, np.uint64)
-            for offset in range(order):
-                state = mix_all(state) + hashes[offset : offset + count]
-            parts.append(state)
-        parts += [self.character_ids[u] for u in set(units)]
-        if not parts:
-            return np.zeros(0, np.int32)
-        return np.unique(mix_all(np.concatenate(parts)) >> np.uint64(self.shift)).astype(np.int32)
-
-
 @dataclass
 class Prepared:
     """Features of many texts: for each text, its windows (the whole first); for each window, one id array a channel."""
@@ -177,60 +102,72 @@ class Prepared:
     """Per text [windows, features]: lexical features; empty arrays when there are none."""
 
 
-def unit_spans(text: str) -> list[tuple[int, int]]:
-    """Code point spans of the units."""
-    return [match.span() for match in _UNIT.finditer(text)]
+def lexical_probe() -> _core.EmbeddingModel:
+    """The smallest embedding model: `dense_features` wants one even when only lexical features are asked for."""
+    tensors = {
+        "probe.table": np.ones((2, 8), np.int8),
+        "probe.scale": np.ones(2, np.float32),
+        "probe.weight": np.ones(2, np.float32),
+        "probe.pieces": np.frombuffer(b"[UNK]a", np.uint8).copy(),
+        "probe.offsets": np.array([0, 5, 6], np.uint32),
+    }
+    table = {
+        "name": "probe", "tokenizer": "wordpiece", "dimension": 8, "unknown": 0, "lowercase": True, "share": 1.0
+    }  # fmt: skip
+    meta = {"format": "aimds.embedding", "version": 1, "model": "probe", "tables": [table]}
+    return _core.EmbeddingModel.load(save(tensors, metadata={"aimds": json.dumps(meta)}))
 
 
-def window_bounds(count: int, shape: WindowShape) -> list[tuple[int, int]]:
-    """Unit ranges: the whole first, then the windows when there is more than one."""
-    bounds = [(0, count)]
-    units, stride = shape.units, shape.stride
-    if count <= units:
-        return bounds
-    needed = -(-(count - units) // stride) + 1
-    if needed > shape.maximum:
-        factor = count / (units + stride * (shape.maximum - 1))
-        units, stride = int(np.ceil(units * factor)), int(np.ceil(stride * factor))
-    start = 0
-    while start + units < count:
-        bounds.append((start, start + units))
-        start += stride
-    bounds.append((count - units, count))
-    return bounds
+def hashed_ids(texts: Sequence[str], shape: HashShape) -> list[NDArray[np.int32]]:
+    """Distinct bucket ids of each text, by the run time's own code."""
+    raw_offsets, raw_ids = _core.hashed_features(
+        texts, list(shape.word_orders), list(shape.character_orders), shape.buckets, True
+    )
+    offsets, ids = np.frombuffer(raw_offsets, "<u8"), np.frombuffer(raw_ids, "<u4").astype(np.int32)
+    return [ids[a:b] for a, b in pairwise(offsets.tolist())]
 
 
-def prepare(texts: Sequence[str], tables: Sequence[Table], window: WindowShape, hashing: HashShape) -> Prepared:
-    """Token and hashed ids of every window of every text."""
-    hasher = UnitHasher(hashing)
-    use_hash = bool(hashing.word_orders or hashing.character_orders)
+def _token_windows(ids: NDArray[np.int32], begins: Ints, spans: Sequence[tuple[int, int]]) -> list[NDArray[np.int32]]:
+    """A window's tokens are those whose first character lies in it; the first span is the whole text."""
+    out = [ids]
+    for a, b in spans[1:]:
+        low, high = np.searchsorted(begins, [a, b])
+        out.append(ids[low:high])
+    return out
+
+
+def prepare(
+    texts: Sequence[str], tables: Sequence[Table], window: WindowShape, hashing: HashShape, lexical: bool
+) -> Prepared:
+    """Token ids, hashed ids and lexical features of every window of every text."""
     out = Prepared()
+    probe = lexical_probe()
+    use_hash = bool(hashing.word_orders or hashing.character_orders)
     for start in range(0, len(texts), 2000):
         part = list(texts[start : start + 2000])
+        spans = [
+            [(0, len(text)), *_core.text_windows(text, window.units, window.stride, window.maximum)] for text in part
+        ]
+        pieces = [text[a:b] for text, places in zip(part, spans, strict=True) for a, b in places]
+        hashed = hashed_ids(pieces, hashing) if use_hash else []
+        width = len(_core.lexical_feature_names()) if lexical else 0
+        dense = np.zeros((len(pieces), 0), np.float32)
+        if lexical:
+            dense = np.frombuffer(_core.dense_features(probe, pieces, ["lexical"]), "<f4").reshape(-1, width)
         encodings = [table.tokenizer.encode_batch(part, add_special_tokens=False) for table in tables]
-        for row, text in enumerate(part):
-            spans = unit_spans(text)
-            bounds = window_bounds(len(spans), window)
-            units = [hasher.unit(text[a:b]) for a, b in spans] if use_hash else []
-            channels: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
+        at = 0
+        for row, places in enumerate(spans):
+            windows: list[list[NDArray[np.int32]]] = [[] for _ in places]
             for table, coded in zip(tables, encodings, strict=True):
                 ids = np.array(coded[row].ids, np.int32)
                 begins = np.array([a for a, _ in coded[row].offsets], np.int64)
                 alive = ~np.isin(ids, list(table.dead))
-                channels.append((ids[alive], begins[alive]))
-            windows = []
-            for index, (a, b) in enumerate(bounds):
-                entry = []
-                for ids, begins in channels:
-                    if index == 0:
-                        entry.append(ids)
-                    else:
-                        low = np.searchsorted(begins, spans[a][0])
-                        high = np.searchsorted(begins, spans[b - 1][1])
-                        entry.append(ids[low:high])
-                if use_hash:
-                    entry.append(hasher.ids(units[a:b]))
-                windows.append(entry)
+                for entry, found in zip(windows, _token_windows(ids[alive], begins[alive], places), strict=True):
+                    entry.append(found)
+            if use_hash:
+                for entry, found in zip(windows, hashed[at : at + len(places)], strict=True):
+                    entry.append(found)
             out.windows.append(windows)
-            out.dense.append(np.zeros((len(windows), 0), np.float32))
+            out.dense.append(dense[at : at + len(places)])
+            at += len(places)
     return out

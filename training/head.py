@@ -74,7 +74,10 @@ def main() -> None:
     dataset = load(SETTINGS, SEED)
     rows, indices = training_rows(dataset, frozenset(), SETTINGS)
     model = train(SETTINGS, dataset.initial, dataset.prepared, rows, indices, SEED)
-    torch.save({"state": model.state_dict()}, WORK / "head.pt")
+    torch.save(
+        {"state": model.state_dict(), "dense_mean": model.dense_mean, "dense_factor": model.dense_factor},
+        WORK / "head.pt",
+    )
     options.folder.mkdir(parents=True, exist_ok=True)
     note = "static tables of all-MiniLM-L6-v2 and multilingual-e5-small, fine-tuned with the head; training/README.md"
     write_embedding(
@@ -95,7 +98,7 @@ def main() -> None:
             "escalate_logit": calibration.escalate_logit,
             "base_rate": calibration.base_rate,
         },
-        None,
+        (model.dense_mean.numpy(), model.dense_factor.numpy()) if SETTINGS.lexical else None,
     )  # fmt: skip
     print(dev_table(quantised(model), dataset, calibration.block_logit))
     for path in sorted(options.folder.glob("*.safetensors")):

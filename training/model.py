@@ -54,12 +54,21 @@ PEAK_FACTOR = 1.5
 """Brings peaks to about unit deviation."""
 
 
+HASHED_ROOT_FACTOR = 0.125
+"""Brings sum / sqrt(n) of hashed n-grams to the size that their mean has in a window of 64."""
+
+LEXICAL_FACTOR = 0.5
+"""Deviation that lexical features enter with: below that of pooled vectors, so that no single cue rules."""
+
+
 class Detector(nn.Module):
     """Mean-pooled tables, hashed n-grams and dense features into a small network."""
 
     def __init__(self, settings: Settings, initial: Sequence[NDArray[np.float32]], dense: int) -> None:
         super().__init__()
         self.settings = settings
+        self.dense_mean = torch.zeros(dense)
+        self.dense_factor = torch.ones(dense)
         self.initial = [torch.from_numpy(np.ascontiguousarray(table)) for table in initial]
         self.deltas = nn.ParameterList(
             [nn.Parameter(torch.zeros_like(table), requires_grad=settings.fine_tune) for table in self.initial]
@@ -89,13 +98,13 @@ class Detector(nn.Module):
                 high = nn.functional.embedding_bag(ids, vectors, offsets, mode="max")
                 low = -nn.functional.embedding_bag(ids, -vectors, offsets, mode="max")
                 peaks.append(torch.where(high >= -low, high, low) * PEAK_FACTOR)
-        parts += [*peaks, dense]
+        parts += [*peaks, (dense - self.dense_mean) * self.dense_factor]
         if self.hashed is not None:
             ids, offsets = bags[-1]
             pooled = nn.functional.embedding_bag(ids, self.hashed, offsets, mode="mean") * self.factor
             if self.settings.hashed_pooling == "root":
                 sizes = torch.diff(offsets, append=torch.tensor([len(ids)])).clamp(min=1).float()
-                pooled = pooled * sizes.sqrt()[:, None] / 8.0
+                pooled = pooled * sizes.sqrt()[:, None] * HASHED_ROOT_FACTOR
             parts.append(pooled)
         return torch.cat(parts, dim=1)
 
@@ -184,6 +193,10 @@ def train(
     dense = prepared.dense[0].shape[1]
     model = Detector(settings, initial, dense)
     channels = len(initial) + (model.hashed is not None)
+    if dense:
+        every = np.concatenate([prepared.dense[i][:4] for i in indices])
+        model.dense_mean = torch.from_numpy(every.mean(0))
+        model.dense_factor = torch.from_numpy(LEXICAL_FACTOR / np.maximum(every.std(0), 1e-3))
     batches = Batches(prepared, channels, seed)
     label, mask = targets(rows)
     weights = np.array([rows[i].weight for i in indices])
@@ -195,7 +208,7 @@ def train(
     optimiser = torch.optim.AdamW([
         {"params": [t for t in tables if t.requires_grad], "lr": settings.table_rate, "weight_decay": decay},
         {"params": head, "lr": settings.head_rate, "weight_decay": settings.head_decay},
-    ])  # fmt: skip
+    ], fused=True)  # fmt: skip
     steps = settings.epochs * (settings.epoch_rows // settings.batch_rows)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, [settings.table_rate, settings.head_rate], total_steps=steps, pct_start=0.15
