@@ -1,11 +1,10 @@
-"""The generators give the same text for the same seed, both labels, and twins that differ by the inserted order alone."""
+"""The generators repeat by seed, speak with both labels, and give clean twins to attacked documents."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 import pytest
-
 from training.corpus import Row, balanced
 from training.generators import FAMILIES, generate
 from training.generators.grammar import expand, seeded, unique

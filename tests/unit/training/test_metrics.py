@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from training.metrics import Share, above, auroc, auroc_interval, threshold_at
 
 
