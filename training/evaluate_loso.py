@@ -63,6 +63,7 @@ class Outcome:
     logit: float
     limit_2: float
     limit_1: float
+    windows: int = 1
 
 
 def folds_of(dataset: Dataset, kind: str) -> list[frozenset[str]]:
@@ -99,7 +100,10 @@ def run(
         benign = scores(model, dataset.prepared, known)[:, 0]
         limit_2, limit_1 = threshold_at(benign, 0.02), threshold_at(benign, 0.01)
         logits = scores(model, dataset.prepared, held)[:, 0]
-        out += [Outcome(rows[i], float(z), limit_2, limit_1) for i, z in zip(held, logits, strict=True)]
+        out += [
+            Outcome(rows[i], float(z), limit_2, limit_1, len(dataset.prepared.windows[i]))
+            for i, z in zip(held, logits, strict=True)
+        ]
         if verbose:
             print(f"  fold {sorted(fold)[:3]}...: {len(indices)} rows, {time.monotonic() - started:.0f} s", flush=True)
     return out
@@ -177,6 +181,7 @@ def save_outcomes(outcomes: list[Outcome], name: str) -> None:
     arrays: dict[str, NDArray[Any]] = {
         "logit": np.array([o.logit for o in outcomes]),
         "limit_2": np.array([o.limit_2 for o in outcomes]),
+        "windows": np.array([o.windows for o in outcomes]),
         "attack": np.array([o.row.attack for o in outcomes]),
         "hard": np.array([o.row.category == HARD_CATEGORY for o in outcomes]),
         "source": np.array([o.row.source for o in outcomes]),

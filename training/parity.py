@@ -57,9 +57,8 @@ def report(name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
     """Prints the agreement; raises when it is too low."""
     difference = np.abs(ours - theirs)
     agreeing = float((difference <= LOGIT_DIFFERENCE_MAX).mean())
-    print(
-        f"{name}: {agreeing:.1%} within {LOGIT_DIFFERENCE_MAX}; median {np.median(difference):.5f}, max {difference.max():.3f}"
-    )
+    spread = f"median {np.median(difference):.5f}, max {difference.max():.3f}"
+    print(f"{name}: {agreeing:.1%} within {LOGIT_DIFFERENCE_MAX}; {spread}")
     if agreeing < AGREEING_MIN:
         raise SystemExit(1)
 

@@ -10,9 +10,12 @@ from training.model import Settings
 SEED = 7
 
 SETTINGS = Settings(
-    window=WindowShape(64, 48, 256),
+    window=WindowShape(24, 16, 256),
     hashing=HashShape(word_orders=(1, 2, 3), buckets=1 << 16),
-    epochs=6,
+    peak=True,
+    lexical=True,
+    epochs=4,
+    windows_max=9,
 )
 
 MODELS = Path(__file__).resolve().parents[1] / "python" / "aimds" / "patterns" / "models"

@@ -36,7 +36,9 @@ def _attack(phrases: Phrases, lang: str, rng: random.Random) -> tuple[str, str]:
 
 
 def _honest(phrases: Phrases, rng: random.Random) -> tuple[str, str]:
-    shape = rng.randrange(7)
+    shape = rng.randrange(9)
+    if shape >= 7:
+        return rng.choice(phrases["work"]), HARD_CATEGORY
     if shape <= 2:
         return rng.choice(phrases["near"]), HARD_CATEGORY
     if shape == 3:

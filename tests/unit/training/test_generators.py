@@ -47,7 +47,7 @@ def test_no_slot_is_left_open(rows: list[Row]) -> None:
 def test_languages_have_attacks_and_honest_text_with_the_same_words() -> None:
     """At least 12 languages; every one of them has every part."""
     assert len(PHRASES) >= 12
-    parts = {"drop", "do", "leak", "mask", "order", "near", "plain", "note"}
+    parts = {"drop", "do", "leak", "mask", "order", "near", "plain", "work", "note"}
     for language, phrases in PHRASES.items():
         assert set(phrases) == parts, language
         assert all(len(set(texts)) == len(texts) >= 2 for texts in phrases.values()), language
