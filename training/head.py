@@ -63,10 +63,27 @@ def dev_table(model: Detector, dataset: Dataset, limit: float) -> str:
     return f"{shipped}; at 2% FPR on dev: recall {(logits[attack] > at_two).mean():.3f}\n{table(outcomes)}"
 
 
+def trained(dataset: Dataset, reuse: bool) -> Detector:
+    """Trains on every training row, or takes the model of the last run; dev rows are never trained on."""
+    path = WORK / "head.pt"
+    if reuse:
+        state = torch.load(path, weights_only=True)
+        model = Detector(SETTINGS, dataset.initial, dataset.prepared.dense[0].shape[1])
+        model.load_state_dict(state["state"])
+        model.dense_mean, model.dense_factor = state["dense_mean"], state["dense_factor"]
+        model.eval()
+        return model
+    rows, indices = training_rows(dataset, frozenset(), SETTINGS)
+    model = train(SETTINGS, dataset.initial, dataset.prepared, rows, indices, SEED)
+    torch.save({"state": model.state_dict(), "dense_mean": model.dense_mean, "dense_factor": model.dense_factor}, path)
+    return model
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=MODELS)
+    parser.add_argument("--reuse", action="store_true", help="do not train again; take training/work/head.pt")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

@@ -13,9 +13,8 @@ import numpy as np
 import torch
 
 from training.dataset import load
-from training.features import WORK
-from training.head import quantised
-from training.model import Batches, Detector, scores
+from training.head import quantised, trained
+from training.model import Batches, scores
 from training.runtime import load_classifier
 from training.shipped import SEED, SETTINGS
 
@@ -32,12 +31,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=400)
     options = parser.parse_args()
     dataset = load(SETTINGS, SEED)
-    state = torch.load(WORK / "head.pt", weights_only=True)
-    model = Detector(SETTINGS, dataset.initial, dataset.prepared.dense[0].shape[1])
-    model.load_state_dict(state["state"])
-    model.dense_mean, model.dense_factor = state["dense_mean"], state["dense_factor"]
-    model.eval()
-    model = quantised(model)
+    model = quantised(trained(dataset, reuse=True))
     rng = np.random.default_rng(SEED)
     picked = dataset.train_count + rng.choice(dataset.dev_count, options.rows, replace=False)
     shipped = load_classifier()
