@@ -87,14 +87,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    calibration = out_of_fold()
     dataset = load(SETTINGS, SEED)
-    rows, indices = training_rows(dataset, frozenset(), SETTINGS)
-    model = train(SETTINGS, dataset.initial, dataset.prepared, rows, indices, SEED)
-    torch.save(
-        {"state": model.state_dict(), "dense_mean": model.dense_mean, "dense_factor": model.dense_factor},
-        WORK / "head.pt",
-    )
+    model = trained(dataset, options.reuse)
+    calibration = out_of_fold()
     options.folder.mkdir(parents=True, exist_ok=True)
     note = "static tables of all-MiniLM-L6-v2 and multilingual-e5-small, fine-tuned with the head; training/README.md"
     write_embedding(
