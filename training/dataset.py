@@ -60,6 +60,17 @@ def _prepare_cached(texts: Sequence[str], tables: Sequence[Table], settings: Set
     return out
 
 
+def compact(prepared: Prepared, tables: Sequence[Table], used: Sequence[NDArray[np.int64]]) -> None:
+    """Replaces token ids by their positions among the used ones, in place; other tokens are dropped."""
+    for channel, (table, ids) in enumerate(zip(tables, used, strict=True)):
+        place = np.full(len(table.vectors), -1, np.int32)
+        place[ids] = np.arange(len(ids), dtype=np.int32)
+        for windows in prepared.windows:
+            for window in windows:
+                found = place[window[channel]]
+                window[channel] = found[found >= 0]
+
+
 def load(settings: Settings, seed: int) -> Dataset:
     """Reads, generates, mixes and prepares."""
     tables = [load_table(name) for name in settings.tables]
@@ -68,15 +79,11 @@ def load(settings: Settings, seed: int) -> Dataset:
     extra = _mixed_rows(train, settings, seed)
     rows = [*train, *dev, *extra]
     prepared = _prepare_cached(texts_of(rows), tables, settings)
-    used = []
-    for channel in range(len(tables)):
-        ids = np.unique(np.concatenate([windows[0][channel] for windows in prepared.windows])).astype(np.int64)
-        used.append(ids)
-        place = np.full(len(tables[channel].vectors), -1, np.int32)
-        place[ids] = np.arange(len(ids), dtype=np.int32)
-        for windows in prepared.windows:
-            for window in windows:
-                window[channel] = place[window[channel]]
+    used = [
+        np.unique(np.concatenate([windows[0][channel] for windows in prepared.windows])).astype(np.int64)
+        for channel in range(len(tables))
+    ]
+    compact(prepared, tables, used)
     return Dataset(rows, len(train), len(dev), prepared, tables, used)
 
 

@@ -156,11 +156,12 @@ def prepare(
             dense = np.frombuffer(_core.dense_features(probe, pieces, ["lexical"]), "<f4").reshape(-1, width)
         encodings = [table.tokenizer.encode_batch(part, add_special_tokens=False) for table in tables]
         at = 0
-        for row, places in enumerate(spans):
+        for row, (text, places) in enumerate(zip(part, spans, strict=True)):
             windows: list[list[NDArray[np.int32]]] = [[] for _ in places]
             for table, coded in zip(tables, encodings, strict=True):
                 ids = np.array(coded[row].ids, np.int32)
-                begins = np.array([a for a, _ in coded[row].offsets], np.int64)
+                # A piece that opens a word carries the space before it; it belongs to where its word begins.
+                begins = np.array([a + text[a : a + 1].isspace() for a, _ in coded[row].offsets], np.int64)
                 alive = ~np.isin(ids, list(table.dead))
                 for entry, found in zip(windows, _token_windows(ids[alive], begins[alive], places), strict=True):
                     entry.append(found)

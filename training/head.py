@@ -104,6 +104,7 @@ def main() -> None:
         {"scale": [calibration.scale, *[1.0] * others], "offset": [calibration.offset, *[0.0] * others]},
         {"window_offset": 0.0, "window_log": 0.0, "view_offset": VIEW_OFFSET},
         {
+            "finding": 0.5,
             "block": calibration.probability(calibration.block_logit),
             "escalate": calibration.probability(calibration.escalate_logit),
             "block_logit": calibration.block_logit,

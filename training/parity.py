@@ -12,7 +12,8 @@ import argparse
 import numpy as np
 import torch
 
-from training.dataset import load
+from training.dataset import compact, load
+from training.features import prepare
 from training.head import quantised, trained
 from training.model import Batches, scores
 from training.runtime import load_classifier
@@ -37,14 +38,16 @@ def main() -> None:
     shipped = load_classifier()
     texts = [dataset.rows[i].text for i in picked]
     whole = np.frombuffer(shipped.classifier.logits(texts), "<f4").reshape(len(texts), -1)[:, 0]
-    batches = Batches(dataset.prepared, len(model.initial) + (model.hashed is not None), 0)
-    bags, dense, owner = batches.bags(picked.tolist(), None, 0.0)
+    fresh = prepare(texts, dataset.tables, SETTINGS.window, SETTINGS.hashing, SETTINGS.lexical)
+    compact(fresh, dataset.tables, dataset.used)
+    batches = Batches(fresh, len(model.initial) + (model.hashed is not None), 0)
+    bags, dense, owner = batches.bags(range(len(texts)), None, 0.0)
     with torch.no_grad():
         logits = model(bags, dense)[:, 0].numpy()
     first = np.concatenate([[True], np.diff(owner.numpy()) > 0])
     report("whole texts", whole, logits[first])
     combined = np.array([shipped.classifier.score(text).logit for text in texts])
-    report("strongest window", combined, scores(model, dataset.prepared, picked)[:, 0])
+    report("strongest window", combined, scores(model, fresh, range(len(texts)))[:, 0])
 
 
 def report(name: str, ours: np.ndarray, theirs: np.ndarray) -> None:

@@ -9,15 +9,22 @@ already (leader clustering, Hartigan 1975). Families take turns, so that a big o
 from __future__ import annotations
 
 import argparse
+import json
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from aimds.patterns.seed import build_seed
 from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
+from aimds import _core
 from training.corpus import Row, read_rows
 from training.generators import generate
 from training.metrics import above, threshold_at
+from training.runtime import Shipped, load_classifier
 from training.shipped import MODELS, SEED
 
 Floats = NDArray[np.float32]
@@ -30,6 +37,12 @@ HONEST_MAX = 0.80
 
 CHARACTERS_MAX = 600
 """Longer attacks are mostly container: their vector stands for the document, not for the attack."""
+
+FINDING_FPR, CERTAIN_FPR = 0.01, 0.001
+"""Shares of the honest dev rows that may have a neighbour near enough for a finding, and for the end of the walk."""
+
+CERTAIN_MIN = 0.97
+"""Below it two texts share most words and need not mean the same, whatever the dev rows say."""
 
 SEVERITY = {
     "instruction_override": 0.8, "indirect_injection": 0.8, "jailbreak_roleplay": 0.7, "prompt_leak": 0.7,
@@ -67,14 +80,32 @@ def key_of(row: Row) -> int:
     return (text << 31 ^ source) & (1 << 63) - 1
 
 
+def nearest_similarities(shipped: Shipped, rows: Sequence[Row], patterns: Floats) -> Floats:
+    """Cosine of each row's nearest pattern, over the vectors that the patterns room searches with."""
+    out = np.zeros(len(rows), np.float32)
+    for place, row in enumerate(rows):
+        found = shipped.classifier.score(_core.normalise(row.text)).embeddings
+        vectors = np.stack([np.frombuffer(vector, "<f4") for vector in found])
+        out[place] = float((patterns @ vectors.T).max())
+    return out
+
+
+def note_thresholds(path: Path, default: float, certain: float) -> None:
+    """Adds the cosines at which a neighbour is a finding, and ends the walk, to the head's metadata."""
+    with safe_open(path, framework="numpy") as file:
+        meta = json.loads(file.metadata()["aimds"])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    meta["thresholds"]["nearest"] = {"default": round(default, 4), "certain": round(certain, 4)}
+    save_file(tensors, path, metadata={"aimds": json.dumps(meta)})
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=6000)
     parser.add_argument("--folder", type=Path, default=MODELS)
     options = parser.parse_args()
-    from aimds import _core
-
+    shipped = load_classifier(options.folder)
     model = _core.EmbeddingModel.load((options.folder / "embedding.safetensors").read_bytes())
 
     def embed(rows: list[Row]) -> Floats:
@@ -85,31 +116,22 @@ def main() -> None:
     honest = embed([row for row in every if not row.attack])
     vectors = embed(attacks)
     kept = choose(attacks, vectors, honest, options.count)
-    rows, chosen = [attacks[place] for place in kept], vectors[kept]
-    dev = [row for row in read_rows("dev") if not row.harmful]
-    nearest = np.array([float((chosen @ vector).max()) for vector in embed(dev)])
-    is_attack = np.array([row.attack for row in dev])
-    limit = threshold_at(nearest[~is_attack], 0.01)
-    print(
-        f"{len(kept)} patterns of {len(attacks)} attacks; on dev, similarity above {limit:.3f}: FPR "
-        f"{above(nearest[~is_attack], limit)}, recall {above(nearest[is_attack], limit)}"
-    )
-    write(options.folder / "seed.patterns", rows, chosen)
-
-
-def write(path: Path, rows: list[Row], vectors: Floats) -> None:
-    """Quantises as the run time does and saves the index."""
-    from aimds import _core
-
-    scaled = vectors * 127.0
-    whole = (np.sign(scaled) * np.floor(np.abs(scaled) + 0.5)).astype(np.int8)
-    index = _core.PatternIndex(vectors.shape[1], "seed")
-    index.add_batch(
-        [key_of(row) for row in rows], whole.tobytes(), [row.category for row in rows], ["promoted"] * len(rows),
-        [SEVERITY.get(row.category, 0.7) for row in rows],
+    rows, chosen = [attacks[place] for place in kept], np.ascontiguousarray(vectors[kept])
+    index = build_seed(
+        model, [key_of(row) for row in rows], chosen.tobytes(), [row.category for row in rows],
+        [SEVERITY.get(row.category, 0.7) for row in rows], [row.source for row in rows],
     )  # fmt: skip
-    index.save(str(path))
-    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
+    index.save(options.folder / "seed.patterns")
+    dev = [row for row in read_rows("dev") if not row.harmful]
+    nearest = nearest_similarities(shipped, dev, chosen)
+    is_attack = np.array([row.attack for row in dev])
+    default = threshold_at(nearest[~is_attack], FINDING_FPR)
+    certain = max(CERTAIN_MIN, threshold_at(nearest[~is_attack], CERTAIN_FPR))
+    note_thresholds(options.folder / "head.safetensors", default, certain)
+    print(f"{len(kept)} patterns of {len(attacks)} attacks")
+    for name, limit in (("finding", default), ("blocks", default + 0.6 * (1 - default)), ("certain", certain)):
+        benign, attack = above(nearest[~is_attack], limit), above(nearest[is_attack], limit)
+        print(f"{name}: similarity {limit:.3f}; dev FPR {benign}, recall {attack}")
 
 
 if __name__ == "__main__":
