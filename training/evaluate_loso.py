@@ -206,7 +206,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     settings = with_options(SETTINGS if options.shipped else Settings(), options.set)
-    name = "shipped" if options.shipped else options.name
+    plain = options.shipped and not options.set and options.only is None
+    name = "shipped" if plain else options.name
     dataset = load(settings, options.seed)
     folds = folds_of(dataset, options.folds)
     if options.only is not None:

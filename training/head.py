@@ -19,7 +19,7 @@ from training.evaluate_loso import Outcome, table
 from training.export import quantise, tuned_vectors, write_embedding, write_head
 from training.features import WORK
 from training.model import OUTPUTS, Detector, scores, train
-from training.shipped import MODELS, SEED, SETTINGS, VIEW_OFFSET
+from training.shipped import BLOCK_PROBABILITY, FLAG_PROBABILITY, MODELS, SEED, SETTINGS, VIEW_OFFSET
 
 SHIPPED_NAME = "shipped"
 
@@ -104,16 +104,16 @@ def main() -> None:
         {"scale": [calibration.scale, *[1.0] * others], "offset": [calibration.offset, *[0.0] * others]},
         {"window_offset": 0.0, "window_log": 0.0, "view_offset": VIEW_OFFSET},
         {
-            "finding": 0.5,
-            "block": calibration.probability(calibration.block_logit),
-            "escalate": calibration.probability(calibration.escalate_logit),
+            "finding": FLAG_PROBABILITY,
+            "flag": calibration.probability(calibration.flag_logit),
+            "block": BLOCK_PROBABILITY,
+            "flag_logit": calibration.flag_logit,
             "block_logit": calibration.block_logit,
-            "escalate_logit": calibration.escalate_logit,
             "base_rate": calibration.base_rate,
         },
         (model.dense_mean.numpy(), model.dense_factor.numpy()) if SETTINGS.lexical else None,
     )  # fmt: skip
-    print(dev_table(quantised(model), dataset, calibration.block_logit))
+    print(dev_table(quantised(model), dataset, calibration.flag_logit))
     for path in sorted(options.folder.glob("*.safetensors")):
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
 

@@ -17,11 +17,10 @@ from training.shipped import MODELS
 
 @dataclass(frozen=True)
 class Shipped:
-    """The classifier and the probability at which it blocks."""
+    """The classifier and the probability from which it flags."""
 
     classifier: _core.Classifier
-    block_threshold: float
-    block_logit: float
+    flag_threshold: float
 
 
 def load_classifier(folder: Path = MODELS) -> Shipped:
@@ -29,7 +28,7 @@ def load_classifier(folder: Path = MODELS) -> Shipped:
     embedding = _core.EmbeddingModel.load((folder / "embedding.safetensors").read_bytes())
     classifier = _core.Classifier.load(embedding, (folder / "head.safetensors").read_bytes())
     thresholds = json.loads(classifier.thresholds_json)
-    return Shipped(classifier, thresholds["block"], thresholds["block_logit"])
+    return Shipped(classifier, thresholds["flag"])
 
 
 def logits_of(shipped: Shipped, rows: Sequence[Row]) -> NDArray[np.float64]:

@@ -53,7 +53,8 @@ SEVERITY = {
 
 def choose(rows: list[Row], vectors: Floats, honest: Floats, count: int) -> list[int]:
     """Positions of the rows to keep, families taking turns."""
-    clear = np.array([float((honest @ vector).max()) < HONEST_MAX for vector in vectors])
+    chunks = [vectors[start : start + 500] for start in range(0, len(vectors), 500)]
+    clear = np.concatenate([(chunk @ honest.T).max(1) < HONEST_MAX for chunk in chunks])
     queues: dict[str, list[int]] = {}
     for place, row in enumerate(rows):
         if clear[place]:

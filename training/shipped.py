@@ -20,8 +20,13 @@ SETTINGS = Settings(
 
 MODELS = Path(__file__).resolve().parents[1] / "python" / "aimds" / "patterns" / "models"
 
+FLAG_PROBABILITY = 0.65
+"""The default of `decide.escalate_threshold`, from which an event is not simply allowed: the shipped threshold lies there.
+
+The classifier alone escalates; it blocks where it is surer still, or where the rules agree with it."""
+
 BLOCK_PROBABILITY = 0.80
-"""The default of `decide.block_threshold`: the calibration puts the shipped threshold there."""
+"""The default of `decide.block_threshold`."""
 
 FPR_POOLED_MAX = 0.02
 FPR_HARD_MAX = 0.05

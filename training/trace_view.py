@@ -45,12 +45,12 @@ def main() -> None:
         )
         groups[event.source, kind, event.type].append(value)
         seen = traces[event.source, event.trace_attacked]
-        seen[event.trace] = seen.get(event.trace, False) or value >= classifier.block_threshold
-    print("| source | what | type | events | above the block threshold |\n|---|---|---|---|---|")
+        seen[event.trace] = seen.get(event.trace, False) or value >= classifier.flag_threshold
+    print("| source | what | type | events | above the shipped threshold |\n|---|---|---|---|---|")
     for (source, kind, type_name), values in sorted(groups.items()):
         print(
             f"| {source} | {kind} | {type_name} | {len(values)} "
-            f"| {above(np.array(values), classifier.block_threshold)} |"
+            f"| {above(np.array(values), classifier.flag_threshold)} |"
         )
     for (source, attacked), flags in sorted(traces.items()):
         print(f"{source} {'attacked' if attacked else 'clean'}: {sum(flags.values())} of {len(flags)} traces flagged")
