@@ -85,6 +85,10 @@ _DOCUMENT_SOURCES = frozenset({
 })  # fmt: skip
 
 
+VAGUE_SOURCES, WORDS_MIN = frozenset({"s_labs", "neuralchemy"}), 3
+"""Attack rows of one or two words ("Continue") of these sources are attacks by their label alone: they are left out."""
+
+
 def read_rows(name: str, folder: Path | None = None) -> list[Row]:
     """Rows of `train` or `dev`, without the derived encodings: `normalise` undoes those before a detector sees them."""
     path = (folder or data_folder()) / f"{name}.jsonl.gz"
@@ -94,6 +98,8 @@ def read_rows(name: str, folder: Path | None = None) -> list[Row]:
             raw = json.loads(line)
             source = raw["source"]
             if source == "derived_encodings":
+                continue
+            if source in VAGUE_SOURCES and raw["label"] == "attack" and len(raw["text"].split()) < WORDS_MIN:
                 continue
             rows.append(
                 Row(

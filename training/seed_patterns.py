@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from aimds.patterns.seed import build_seed
 from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from aimds import _core
+from aimds.patterns.seed import build_seed
 from training.corpus import Row, read_rows
 from training.generators import generate
 from training.metrics import above, threshold_at

@@ -23,7 +23,8 @@ MODELS = Path(__file__).resolve().parents[1] / "python" / "aimds" / "patterns" /
 FLAG_PROBABILITY = 0.65
 """The default of `decide.escalate_threshold`, from which an event is not simply allowed: the shipped threshold lies there.
 
-The classifier alone escalates; it blocks where it is surer still, or where the rules agree with it."""
+The classifier alone escalates; it blocks where it is surer still, or where the rules agree with it.
+"""
 
 BLOCK_PROBABILITY = 0.80
 """The default of `decide.block_threshold`."""

@@ -428,7 +428,23 @@ BANK: dict[str, list[str]] = {
     ],
 }
 
+BANK["short"] = [
+    "{short_word}", "{short_word}", "{short_word}, please", "please {short_word}", "{short_word} again", "ok, {short_word}", "{short_word} and {short_word}",
+    "can you {short_word}?", "{short_word} the {short_thing}", "{short_word} my {short_thing}", "the {short_thing}", "{short_thing}?", "more {short_thing}",
+]  # fmt: skip
+BANK["short_word"] = [
+    "continue", "go on", "next", "more", "repeat", "stop", "help", "restart", "reset", "start over", "retry", "try again", "print", "run", "show", "explain",
+    "summarise", "translate", "shorter", "longer", "again", "yes", "no", "ok", "thanks", "hello", "hi", "sure", "why", "how", "what", "done", "cancel", "undo",
+    "finish", "proceed", "keep going", "rewrite", "list", "compare", "check", "fix", "test", "describe", "elaborate", "correct", "delete", "open", "close", "send",
+    "save", "display", "review", "update", "think", "wait", "begin", "end", "ignore", "forget it", "never mind", "override", "reveal", "pretend", "switch", "change",
+]  # fmt: skip
+BANK["short_thing"] = [
+    "code", "table", "list", "answer", "draft", "error", "question", "text", "story", "file", "result", "weather", "time", "price", "example", "steps", "output",
+    "message", "function", "system", "prompt", "instructions", "rules", "email", "report", "recipe", "summary", "title", "picture", "settings", "page",
+]  # fmt: skip
+
 SHARES = [
+    ("short", 500),
     ("trigger", 1100),
     ("system_prompt", 350),
     ("writing", 500),
