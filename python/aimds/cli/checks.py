@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Check", "check_files", "check_versions", "self_test"]
 
 _MODULES: Final = ("numpy", "phonenumbers", "pydantic", "pydantic-settings", "rich", "typer")
-_DATA_SUFFIXES: Final = frozenset({".safetensors", ".patterns", ".toml", ".onnx", ".bin", ".json"})
+_CODE_SUFFIXES: Final = frozenset({".so", ".pyd"})
+_DATA_SUFFIXES: Final = frozenset({".safetensors", ".patterns", ".toml", ".onnx", ".bin", ".json"}) | _CODE_SUFFIXES
 _SUMS_NAME: Final = "SHA256SUMS"
 _DIGEST_SHOWN: Final = 16
 _SECOND_NS: Final = 1_000_000_000
@@ -65,7 +66,7 @@ def check_versions() -> Iterator[Check]:
 
 
 def check_files(package: Path) -> Iterator[Check]:
-    """Rule packs and models with size and SHA-256, each compared with what the installation or a list of sums says.
+    """Compiled core, rule packs and models with size and SHA-256, compared with what the installation says they were.
 
     The record of an installed wheel holds the digest of every file; a checkout has none, there `SHA256SUMS` beside the
     files is looked at.
@@ -82,7 +83,7 @@ def check_files(package: Path) -> Iterator[Check]:
     for path in sorted(recorded):
         if path.suffix in _DATA_SUFFIXES and package.resolve() in path.parents:
             yield Check("files", path.relative_to(package.resolve()).as_posix(), "missing", ok=False)
-    if not found:
+    if all(path.suffix in _CODE_SUFFIXES for path in found):
         yield Check("files", "rule packs and models", "none found", ok=False)
 
 
