@@ -200,7 +200,7 @@ impl Classifier {
             .pool(&prepared.tokens, &span, blocks.contains(&Block::Peak));
         let mut dense = Vec::new();
         let mut lexical = |features: &mut Vec<f32>| {
-            lexical_features(prepared.text, &prepared.units, window.clone(), features)
+            lexical_features(prepared.text, &prepared.units, window.clone(), features);
         };
         push_dense(
             blocks,
@@ -232,7 +232,9 @@ pub fn dense_features(embedding: &Embedding, text: &str, blocks: &[Block], conte
         blocks.contains(&Block::Peak),
     );
     let mut features = Vec::new();
-    let mut lexical = |features: &mut Vec<f32>| lexical_features(text, &units, whole.clone(), features);
+    let mut lexical = |features: &mut Vec<f32>| {
+        lexical_features(text, &units, whole.clone(), features);
+    };
     push_dense(
         blocks,
         embedding,

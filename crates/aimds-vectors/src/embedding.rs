@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::artefact::Artefact;
 use crate::error::VectorError;
-use crate::kernels::{add_scaled_i8, keep_peak, normalise, quantise};
+use crate::kernels::{add_and_keep_peak, add_scaled_i8, normalise, quantise, scale};
 use crate::limits::{DIMENSION_MAX, PIECE_BYTES_MAX, PIECES_MAX, TABLES_MAX};
 use crate::trie::Trie;
 use crate::unigram::Unigram;
@@ -180,10 +180,7 @@ impl Embedding {
             let end = tokens.partition_point(|token| (token.start as usize) < span.end);
             let inside = tokens.get(first..end).unwrap_or_default();
             if let Some(mean) = pooled.mean.get_mut(range.clone()) {
-                table.add_mean(inside, mean);
-            }
-            if let Some(peak) = pooled.peak.get_mut(range) {
-                table.keep_peaks(inside, peak);
+                table.pool(inside, mean, pooled.peak.get_mut(range).unwrap_or_default());
             }
             at += table.dimension;
         }
@@ -297,24 +294,21 @@ impl Table {
         Some((*self.weight.get(id)?, *self.scale.get(id)?, row))
     }
 
-    fn add_mean(&self, tokens: &[Token], mean: &mut [f32]) {
+    /// Adds the weighted mean to `mean` (zeros before) and, unless it is empty, keeps the peaks in `peak`.
+    fn pool(&self, tokens: &[Token], mean: &mut [f32], peak: &mut [f32]) {
         let mut total = 0.0_f32;
-        for (weight, scale, row) in tokens.iter().filter_map(|&token| self.entry(token)) {
-            if weight > 0.0 {
-                total += weight;
-                add_scaled_i8(mean, row, weight * scale);
+        for (weight, factor, row) in tokens.iter().filter_map(|&token| self.entry(token)) {
+            if weight <= 0.0 {
+                continue;
+            }
+            total += weight;
+            if peak.is_empty() {
+                add_scaled_i8(mean, row, weight * factor);
+            } else {
+                add_and_keep_peak(mean, peak, row, factor, weight);
             }
         }
-        let factor = 1.0 / total.max(1e-9);
-        mean.iter_mut().for_each(|value| *value *= factor);
-    }
-
-    fn keep_peaks(&self, tokens: &[Token], peak: &mut [f32]) {
-        for (weight, scale, row) in tokens.iter().filter_map(|&token| self.entry(token)) {
-            if weight > 0.0 {
-                keep_peak(peak, row, scale);
-            }
-        }
+        scale(mean, 1.0 / total.max(1e-9));
     }
 }
 

@@ -8,7 +8,7 @@ use crate::artefact::Artefact;
 use crate::embedding::{Embedding, Pooled};
 use crate::error::VectorError;
 use crate::hashed::HashedPlan;
-use crate::kernels::add_scaled_i8;
+use crate::kernels::{add_scaled_i8, scale};
 use crate::lexical::LEXICAL_FEATURES;
 use crate::limits::{HASHED_WIDTH_MAX, LAYERS_MAX, OUTPUTS_MAX, WINDOWS_MAX};
 use crate::network::{Activation, Layer};
@@ -461,7 +461,7 @@ impl Hashed {
             Pooling::Mean => 1.0 / number,
             Pooling::Root => 1.0 / number.sqrt(),
         };
-        sum.iter_mut().for_each(|value| *value *= factor);
+        scale(&mut sum, factor);
         sum
     }
 }

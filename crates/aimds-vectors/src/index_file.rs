@@ -75,7 +75,7 @@ impl PatternIndex {
         if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
             return Err(bad("the checksum does not fit: the file is damaged or cut short"));
         }
-        let length = take_array::<4>(&mut rest).map(u32::from_le_bytes).unwrap_or(0) as usize;
+        let length = take_array::<4>(&mut rest).map_or(0, u32::from_le_bytes) as usize;
         let header =
             take(&mut rest, length.min(HEADER_BYTES_MAX)).ok_or_else(|| bad("the header is cut short"))?;
         let header: Header =

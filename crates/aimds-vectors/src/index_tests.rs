@@ -13,7 +13,7 @@ fn vectors(count: usize, dimension: usize, seed: u64) -> Vec<Vec<i8>> {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 56) as u8 as i8
+        ((state >> 56) as u8).cast_signed()
     };
     (0..count)
         .map(|_| (0..dimension).map(|_| next() | 1).collect())

@@ -16,14 +16,15 @@ pub(crate) fn add_scaled(sum: &mut [f32], row: &[f32], factor: f32) {
     }
 }
 
-/// Keeps, element by element, whichever of `peak` and `factor * row` has the larger absolute value (the former on a tie).
+/// With `value = factor * row`, element by element: `sum += weight * value`, and `peak` becomes whichever of itself and
+/// `value` has the larger absolute value (itself on a tie).
 #[inline]
-pub(crate) fn keep_peak(peak: &mut [f32], row: &[i8], factor: f32) {
-    for (peak, &value) in peak.iter_mut().zip(row) {
+pub(crate) fn add_and_keep_peak(sum: &mut [f32], peak: &mut [f32], row: &[i8], factor: f32, weight: f32) {
+    for ((sum, peak), &value) in sum.iter_mut().zip(peak).zip(row) {
         let value = factor * f32::from(value);
-        if value.abs() > peak.abs() {
-            *peak = value;
-        }
+        *sum += weight * value;
+        // Stored in either case: a store under a condition would keep the loop from being vectorised.
+        *peak = if value.abs() > peak.abs() { value } else { *peak };
     }
 }
 
@@ -43,7 +44,15 @@ pub(crate) fn length(values: &[f32]) -> f32 {
 /// The values divided by their length (by 1e-9 when they are zero).
 pub(crate) fn normalise(values: &mut [f32]) {
     let factor = 1.0 / length(values).max(1e-9);
-    values.iter_mut().for_each(|value| *value *= factor);
+    scale(values, factor);
+}
+
+/// `values *= factor`, element by element.
+#[inline]
+pub(crate) fn scale(values: &mut [f32], factor: f32) {
+    for value in values {
+        *value *= factor;
+    }
 }
 
 /// 127 times a value in [-1, 1], rounded; values outside are cut.
@@ -64,9 +73,10 @@ mod tests {
 
     #[test]
     fn the_peak_keeps_its_sign_and_the_first_of_equals() {
-        let mut peak = [0.0, 0.0, 1.0];
-        keep_peak(&mut peak, &[-4, 2, -2], 0.5);
-        assert_eq!(peak, [-2.0, 1.0, 1.0]);
+        let (mut sum, mut peak) = ([1.0; 3], [0.0, 0.0, 1.0]);
+        add_and_keep_peak(&mut sum, &mut peak, &[-4, 2, -2], 0.5, 3.0);
+        assert_eq!(sum.map(f32::to_bits), [-5.0_f32, 4.0, -2.0].map(f32::to_bits));
+        assert_eq!(peak.map(f32::to_bits), [-2.0_f32, 1.0, 1.0].map(f32::to_bits));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Lexical and structural features of a stretch of text: cheap, language-light, and blind to what the text is about.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::lexicon::{CLASSES, WordClass, classes_of};
@@ -203,10 +202,11 @@ fn mark_of(character: char) -> Option<usize> {
 }
 
 fn push_shapes(text: &str, units: &[Unit], features: &mut Vec<f32>) {
-    let mut seen = HashSet::with_capacity(units.len());
+    let mut hashes: Vec<u64> = units.iter().map(|unit| unit.hash).collect();
+    hashes.sort_unstable();
+    hashes.dedup();
     let (mut capital, mut title) = (0, 0);
     for unit in units {
-        seen.insert(unit.hash);
         if unit.is_word && unit.characters >= 2 {
             let word = text
                 .get(unit.start as usize..unit.end as usize)
@@ -219,7 +219,7 @@ fn push_shapes(text: &str, units: &[Unit], features: &mut Vec<f32>) {
             }
         }
     }
-    features.extend([seen.len() as u32, capital, title].map(|count| ratio(count, units.len())));
+    features.extend([hashes.len() as u32, capital, title].map(|count| ratio(count, units.len())));
 }
 
 fn push_classes(units: &[Unit], classes: &[u32], imperative_lines: u32, features: &mut Vec<f32>) {
@@ -300,7 +300,7 @@ fn line_feeds(text: &str, from: u32, to: u32) -> u32 {
         .as_bytes()
         .get(from as usize..to as usize)
         .unwrap_or_default();
-    gap.iter().filter(|byte| **byte == b'\n').count() as u32
+    gap.split(|byte| *byte == b'\n').count() as u32 - 1
 }
 
 fn unit_text<'text>(text: &'text str, unit: Option<&Unit>) -> &'text str {
