@@ -376,7 +376,7 @@ fn escapes() {
 fn ciphers() {
     let found = hidden_by(Transform::Rot13, |text| each(text, |c| shift(c, 13).to_string()));
     assert!(has(&found, TrickKind::Cipher, 0.5));
-    for by in [1, 3, 7, 19, 25] {
+    for by in (1..26).filter(|&by| by != 13) {
         hidden_by(Transform::Caesar, |text| each(text, |c| shift(c, by).to_string()));
     }
     hidden_by(Transform::Atbash, |text| {
@@ -565,7 +565,7 @@ fn bounds() {
         )
         .contains(&"work_bytes")
     );
-    assert!(names(&"\u{FDFA}".repeat(4000), &Limits::DEFAULT).contains(&"output_bytes"));
+    assert!(names(&"\u{FDFA}".repeat(8000), &Limits::DEFAULT).contains(&"output_bytes"));
     let long = "a".repeat(4_000_001);
     assert_eq!(names(&long, &Limits::DEFAULT), ["input_bytes"]);
 }

@@ -8,7 +8,7 @@
     reason = "tests and benchmarks may stop"
 )]
 
-use aimds_text::normalise::{Limits, normalise, normalise_within};
+use aimds_text::normalise::{Limits, OUTPUT_BYTES_FLOOR, normalise, normalise_within};
 use proptest::prelude::*;
 
 /// Texts rich in what decoders look for.
@@ -67,7 +67,7 @@ proptest! {
         let limits = Limits::DEFAULT;
         let normalised = normalise_within(&text, &limits);
         let output: usize = normalised.views.iter().skip(1).map(|view| view.text.len()).sum();
-        prop_assert!(output <= (text.len() * limits.output_factor_max).max(4096));
+        prop_assert!(output <= (text.len() * limits.output_factor_max).max(OUTPUT_BYTES_FLOOR));
         prop_assert!(normalised.views.iter().all(|view| view.chain.len() <= limits.depth_max + 2));
         for (index, view) in normalised.views.iter().enumerate() {
             prop_assert!(normalised.views.iter().skip(index + 1).all(|other| other.text != view.text));

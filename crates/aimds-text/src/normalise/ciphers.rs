@@ -16,7 +16,7 @@ const GAIN_MIN: i32 = 240;
 const REVERSE_GAIN_MIN: i32 = 160;
 
 /// Badness from which the 25 rotations are tried.
-const BADNESS_MIN: i32 = 200;
+const BADNESS_MIN: i32 = 160;
 
 /// A text up to this length is deciphered whole: the words around a stretch often belong to it.
 const WHOLE_BYTES_MAX: usize = 4096;
@@ -27,8 +27,21 @@ const MARGIN_BYTES: usize = 256;
 /// Mean likelihood (eighths of a bit) that a deciphered rotation must reach; random letters are near -45.
 const LANGUAGE_LEVEL: i32 = -36;
 
-/// The readings that ciphers give, each with the gain in eighths of a bit.
-pub(crate) fn read(text: &str, features: &Features, budget: &mut Budget) -> Vec<(Reading, i32)> {
+/// A reading, what it gains in eighths of a bit, and whether the text was unreadable before.
+pub(crate) struct Deciphered {
+    pub(crate) reading: Reading,
+    pub(crate) gain: i32,
+    pub(crate) was_unreadable: bool,
+}
+
+/// Whether a stretch of text is none of the languages that the statistics know.
+fn unreadable(text: &str, range: Range<usize>) -> bool {
+    let mean = text.get(range).and_then(mean_likelihood);
+    mean.is_some_and(|mean| mean < LANGUAGE_LEVEL)
+}
+
+/// The readings that ciphers give.
+pub(crate) fn read(text: &str, features: &Features, budget: &mut Budget) -> Vec<Deciphered> {
     let mut readings = Vec::new();
     let mut add =
         |region: &Region, least: i32, transform, make: fn(&str, Range<usize>, Transform) -> Reading| {
@@ -41,7 +54,12 @@ pub(crate) fn read(text: &str, features: &Features, budget: &mut Budget) -> Vec<
             }
             let range = widened(text, &region.range);
             if budget.work(range.len()) {
-                readings.push((make(text, range, transform), region.gain));
+                let was_unreadable = unreadable(text, region.range.clone());
+                readings.push(Deciphered {
+                    reading: make(text, range, transform),
+                    gain: region.gain,
+                    was_unreadable,
+                });
             }
         };
     add(
@@ -148,7 +166,7 @@ const FREQUENCIES: [i32; 26] = [
 ];
 
 /// The rotation under which the worst stretch reads as language, if there is one.
-fn caesar(text: &str, bad: &Region, budget: &mut Budget) -> Option<(Reading, i32)> {
+fn caesar(text: &str, bad: &Region, budget: &mut Budget) -> Option<Deciphered> {
     const SAMPLE_BYTES: usize = 1024;
     const TRIED: usize = 3;
     let end = boundary::floor(
@@ -196,5 +214,10 @@ fn caesar(text: &str, bad: &Region, budget: &mut Budget) -> Option<(Reading, i32
     } else {
         Transform::Caesar
     };
-    Some((rotated(text, range, by as u8, transform), gain))
+    let was_unreadable = unreadable(text, bad.range.clone());
+    Some(Deciphered {
+        reading: rotated(text, range, by as u8, transform),
+        gain,
+        was_unreadable,
+    })
 }

@@ -179,8 +179,13 @@ impl<'a> Explorer<'a> {
                 self.log.add(kind, span, count, deliberate);
             }
         }
-        for (reading, gain) in ciphers::read(text, &features, self.budget) {
-            let sure = gain >= CIPHER_GAIN_SURE && reads_as_language(&reading.text);
+        for ciphers::Deciphered {
+            reading,
+            gain,
+            was_unreadable,
+        } in ciphers::read(text, &features, self.budget)
+        {
+            let sure = was_unreadable && gain >= CIPHER_GAIN_SURE && reads_as_language(&reading.text);
             let span = self.place(view, &reading);
             if self.take(Some(view), reading, deeper) && sure {
                 self.log.add(TrickKind::Cipher, span, 1, 0.6);

@@ -72,7 +72,8 @@ impl InvisibleRun {
             }
             Invisible::Filler => self.fillers += 1,
             Invisible::Backspace => self.backspaces += 1,
-            Invisible::Control => self.controls += 1,
+            // C1 controls are what is left of text in a wrong encoding.
+            Invisible::Control => self.controls += usize::from(character.is_ascii()),
         }
     }
 }

@@ -35,8 +35,9 @@ impl Default for Limits {
 /// decoded: its only view is itself, and `incomplete` says so.
 pub const INPUT_BYTES_MAX: usize = 4_000_000;
 
-/// A short text may grow to this many bytes whatever the factor says: one ligature becomes eighteen letters.
-pub const OUTPUT_BYTES_FLOOR: usize = 4 * 1024;
+/// A short text may grow to this many bytes whatever the factor says: one ligature becomes eighteen letters, and a page of
+/// markup honestly has half a dozen readings.
+pub const OUTPUT_BYTES_FLOOR: usize = 16 * 1024;
 
 /// A short text may cost this many bytes of work whatever the factor says.
 pub const WORK_BYTES_FLOOR: usize = 64 * 1024;

@@ -59,11 +59,13 @@ fn leet_letter(character: char) -> Option<char> {
 /// better, once with `1` as `i` throughout.
 fn leet(text: &str) -> Vec<Respelled> {
     const HEAVY_TOKENS_MIN: usize = 3;
-    let (mut words, mut all, mut substitutions) = (0, 0, 0);
+    const SURE_WORDS_MIN: usize = 4;
+    let (mut words, mut all, mut sure, mut substitutions) = (0, 0, 0, 0);
     for (_, token) in tokens(text) {
         all += 1;
         if has_leet_sign(token) && is_leet_word(token) {
             words += 1;
+            sure += usize::from(is_sure_leet(token));
             substitutions += token.chars().filter(|&c| leet_letter(c).is_some()).count();
         }
     }
@@ -71,7 +73,11 @@ fn leet(text: &str) -> Vec<Respelled> {
         return Vec::new();
     }
     let heavy = words >= HEAVY_TOKENS_MIN && words * 5 >= all;
-    let deliberate = if heavy { 0.5 } else { 0.0 };
+    let deliberate = if sure >= SURE_WORDS_MIN && sure * 4 >= all {
+        0.5
+    } else {
+        0.0
+    };
     [true, false]
         .into_iter()
         .filter_map(|choose| leet_reading(text, heavy, choose))
@@ -113,6 +119,17 @@ fn leet_reading(text: &str, heavy: bool, choose: bool) -> Option<Reading> {
         return None;
     }
     rewriter.reading(Transform::Leet)
+}
+
+/// A word of nothing but letters and the usual substitutes, one of them before a letter: not code, not a table.
+fn is_sure_leet(token: &str) -> bool {
+    let core = token.trim_matches(|c: char| !is_wordy(c) && !matches!(c, '@' | '$'));
+    let substitute = |byte: u8| matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'@' | b'$');
+    let plain = core
+        .chars()
+        .all(|c| is_letter(c) || u8::try_from(c).is_ok_and(substitute));
+    let inside = |pair: &[u8]| matches!(pair, [a, b] if substitute(*a) && b.is_ascii_alphabetic());
+    core.len() >= 3 && plain && core.as_bytes().windows(2).any(inside)
 }
 
 /// Whether a word holds any digit or sign that leet uses.
