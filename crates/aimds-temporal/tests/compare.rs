@@ -1,4 +1,9 @@
 //! Known answers, metric laws and bounds of the comparison kernels.
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    reason = "a test may stop, and exact answers are meant exactly"
+)]
 
 use aimds_temporal::compare::{
     CompareError, DtwScratch, Envelope, Library, POINTS_MAX, Series, TOKENS_MAX, dtw, dtw_bounded,

@@ -1,4 +1,9 @@
 //! The timing wheel against a plain sorted list, and its edges.
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_cmp,
+    reason = "a test may stop, and exact answers are meant exactly"
+)]
 
 use aimds_temporal::scheduler::{
     CAPACITY_MAX, Pending, RATE_EVENTS_MAX, RateWindow, Scheduler, SchedulerError, TimerId,
