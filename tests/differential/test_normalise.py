@@ -7,9 +7,9 @@ import unicodedata
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from reference import normalise as twin
 
 from aimds._core import NormalisedText, normalise
-from reference import normalise as twin
 
 # Characters that the interpreter's Unicode tables know: newer ones would compare two versions of Unicode.
 _CHARACTERS = st.characters(exclude_categories=["Cs", "Cn", "Co"])
