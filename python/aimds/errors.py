@@ -41,7 +41,7 @@ class ErrorCode(Enum):
     INPUT_TOO_LARGE = _Entry(
         "input-too-large",
         "{place}: {size} {unit} is above the limit of {limit}",
-        "split the input, or raise the limit in the settings if the machine can bear it",
+        "split the input: the limits are fixed, so that no input can exhaust the machine",
     )
     INPUT_BAD_ROW = _Entry(
         "input-bad-row", "{place}: {reason}", "correct or remove the row; all good rows were still judged"
