@@ -1,6 +1,6 @@
 """Prints what embedding, classifying and searching cost, each beside a baseline measured in the same run.
 
-    python -m benches.vectors [--patterns 10000 100000] [--dimension 512] [--json FILE]
+    python -m benches.vectors [--patterns 10000 100000] [--dimension 512] [--models FOLDER] [--json FILE]
 
 Search runs over clustered random vectors; recall is against the exact scan of the same int8 vectors. The shipped models
 are used when they are there, else tables of the same size with random numbers, which cost the same time.
@@ -75,11 +75,11 @@ def clustered(count: int, dimension: int, seed: int) -> np.ndarray:
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype("<f4")
 
 
-def bench_models() -> dict[str, Any]:
+def bench_models(folder: Path) -> dict[str, Any]:
     """Embedding and classifying texts of 20, 100 and 1,000 words."""
-    if (models_folder() / "head.safetensors").exists():
-        models = load_models()
-        embedding, classifier, name = models.embedding, models.classifier, "shipped"
+    if (folder / "head.safetensors").exists():
+        models = load_models(folder)
+        embedding, classifier, name = models.embedding, models.classifier, "trained"
     else:
         embedding, classifier = random_models()
         name = "random numbers"
@@ -149,10 +149,11 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--patterns", type=int, nargs="*", default=[10_000, 100_000])
-    parser.add_argument("--dimension", type=int, default=512)
+    parser.add_argument("--dimension", type=int, default=256)
+    parser.add_argument("--models", type=Path, default=models_folder())
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    result = {"models": bench_models()}
+    result = {"models": bench_models(options.models)}
     for count in options.patterns:
         result[f"search_{count}"] = bench_search(count, options.dimension)
     for name, value in result.items():

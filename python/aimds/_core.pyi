@@ -364,7 +364,7 @@ class Classifier:
 
 @final
 class PatternIndex:
-    def __new__(cls, dimension: int, fingerprint: int, notes: str = "") -> PatternIndex: ...
+    def __new__(cls, dimension: int, fingerprint: int, notes: str = ...) -> PatternIndex: ...
     @property
     def dimension(self) -> int: ...
     @property
@@ -394,8 +394,8 @@ class PatternIndex:
         vector: bytes,
         count: int,
         *,
-        categories: int = 18446744073709551615,
-        statuses: int = 255,
+        categories: int = ...,
+        statuses: int = ...,
         exact: bool = False,
     ) -> tuple[list[tuple[int, float, int, int, float, int]], str]: ...
     def set_attributes(self, key: int, category: int, status: int, severity: float, source: int) -> bool: ...

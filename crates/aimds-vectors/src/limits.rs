@@ -18,8 +18,9 @@ pub const MODEL_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Characters of one word that `WordPiece` looks at, as in BERT; a longer one is unknown.
 pub const WORDPIECE_WORD_CHARACTERS_MAX: usize = 100;
 
-/// Characters after which a word without white space is cut for the Unigram search, which keeps its state small.
-pub const UNIGRAM_WORD_CHARACTERS_MAX: usize = 256;
+/// Characters after which a text without white space is cut for the Unigram search: its state, 16 bytes a byte of the word,
+/// stays below 256 KiB. Ordinary words never come near, and a paragraph of Chinese rarely does.
+pub const UNIGRAM_WORD_CHARACTERS_MAX: usize = 4_096;
 
 /// Characters of one unit: longer runs are encoded data, and their n-grams say little.
 pub const UNIT_CHARACTERS_MAX: u32 = 24;
