@@ -134,7 +134,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except _ClickError as error:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "aimds"
-        message = error.format_message()  # type: ignore[attr-defined]
+        message = error.format_message().replace(": Value error, ", ": ")  # type: ignore[attr-defined]
         print_error(usage_error(message, path))
         code = ExitCode.BAD_INPUT
     except typer.Abort:

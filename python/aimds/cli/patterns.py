@@ -229,7 +229,7 @@ def stats(
         ("memory", f"{figures.memory_bytes / (1 << 20):.1f} MiB"),
         ("generation", str(figures.generation)),
     ]
-    _show_table(("patterns", ""), rows, "")
+    _show_table(("patterns", "number"), rows, "")
     return ExitCode.OK
 
 
