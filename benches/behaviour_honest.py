@@ -209,6 +209,20 @@ def _template_questions(random: Random) -> list[Turn]:
     return writer.turns
 
 
+def _retrieval(random: Random) -> list[Turn]:
+    """Each question comes with the operator's prompt and with the same few documents."""
+    writer = Writer(random, timed=random.random() < 0.7)
+    operator, documents = writer.prompt(3), [writer.answer(5) for _ in range(random.randint(1, 4))]
+    for _ in range(random.randint(5, 20)):
+        writer.say(operator, role="system")
+        writer.say(writer.prompt())
+        for document in documents:
+            writer.say(document, "document")
+        writer.reply()
+        writer.human_pause()
+    return writer.turns
+
+
 def _occasional_risk(random: Random) -> list[Turn]:
     """A long ordinary session in which detectors are wrong now and then."""
     writer = Writer(random, timed=random.random() < 0.8)
@@ -279,6 +293,7 @@ HONEST: dict[str, Callable[[Random], list[Turn]]] = {
     "examples prompt": _examples_prompt,
     "batch": _batch,
     "template questions": _template_questions,
+    "retrieval": _retrieval,
     "occasional risk": _occasional_risk,
     "scheduled": _scheduled,
     "pasted documents": _pasted_documents,

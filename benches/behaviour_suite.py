@@ -4,7 +4,7 @@
 
 Accuracy is over sessions: half of them attacks, half honest, each kind in equal number. A session counts as
 alarmed when any of its events has a finding of confidence 0.8 or more. Intervals are Wilson's at 95 %. Weights and
-thresholds were set on seeds 1000-1009; report on others.
+thresholds were set on seeds 1000-1010; report on others.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ FULL = 8
 PERIODS = 8
 FILTER_BITS = 256 * 64
 INPUTS, OUTPUTS, CALLS, RESULTS = range(4)
-LANE_OF = {"prompt": INPUTS, "document": INPUTS, "response": OUTPUTS, "tool_call": CALLS, "tool_result": RESULTS}
+LANE_OF = {"prompt": INPUTS, "document": RESULTS, "response": OUTPUTS, "tool_call": CALLS, "tool_result": RESULTS}
 
 # ---- features ---------------------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class SessionTwin:
 
     def analyze(self, turn: Features, time_ns: int | None) -> Answer:
         """Takes in an event."""
-        where = LANE_OF[turn.kind]
+        where = RESULTS if turn.role == "system" and turn.kind == "prompt" else LANE_OF[turn.kind]
         gap = self._gap(turn.kind, where, time_ns)
         best = self.lanes[where].push(turn, gap, where == CALLS)
         self.events += 1
@@ -300,16 +300,17 @@ class SessionTwin:
                 told = {"answered"}
                 told |= {"novel"} if novel else set()
                 long = turn.words >= 8 and "refusal" not in turn.cues
-                told |= {"stale"} if long and not novel else set()
-                told |= {"failed"} if where == RESULTS and "error" in turn.cues else set()
-                told |= {"pending"} if where == RESULTS and "pending" in turn.cues else set()
+                told |= {"stale"} if where == OUTPUTS and long and not novel else set()
+                told |= {"failed"} if turn.kind == "tool_result" and "error" in turn.cues else set()
+                told |= {"pending"} if turn.kind == "tool_result" and "pending" in turn.cues else set()
                 self.lanes[other].between |= told
 
     def _judge(self, turn: Features, where: int, gap: int | None, best: int) -> Loop:
         lane = self.lanes[where]
         if where == RESULTS:
             working = {"pending", "error"} & turn.cues or self.call_beat.steady(2, 0.9e9)
-            return Loop() if best < FULL or not self.last_call or working else self._stale()
+            answers = turn.kind == "tool_result" and self.last_call
+            return Loop() if best < FULL or not answers or working else self._stale()
         if where == CALLS:
             self.last_call = combine(turn.tool, turn.exact)
             if gap is not None:
@@ -349,7 +350,7 @@ class SessionTwin:
         return Loop("tool-loop", 0, row[1] + 1, sureness(0.4 * (row[1] - 1.5)))
 
     def _replication(self, turn: Features, where: int) -> Loop:
-        if where == INPUTS and turn.role in ("user", "system"):
+        if turn.kind == "prompt" and turn.role in ("user", "system"):
             return Loop()
         risk = int(max(turn.risk, 0.35 if "override" in turn.cues else 0.0) * 255)
         best = Loop()

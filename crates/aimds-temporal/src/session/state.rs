@@ -79,7 +79,7 @@ pub struct Analysis {
 /// Everything remembered of one session, of fixed size.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SessionState {
-    /// Inputs, outputs, tool calls, tool results.
+    /// Prompts, outputs, tool calls, tool results (with documents).
     pub lanes: [Lane; LANES],
     /// Time of each lane's last event in nanoseconds; negative when not known.
     pub lane_time_ns: [i64; LANES],
@@ -113,12 +113,14 @@ pub struct SessionState {
     pub events: u32,
 }
 
-fn lane_of(kind: Kind) -> usize {
+/// The lane of an event. Documents are what was fetched, like tool results, and the operator's prompts come with every turn:
+/// neither is somebody repeating himself.
+fn lane_of(kind: Kind, role: Role) -> usize {
     match kind {
-        Kind::Prompt | Kind::Document => INPUTS,
+        Kind::Prompt if role != Role::System => INPUTS,
         Kind::Response => OUTPUTS,
         Kind::ToolCall => CALLS,
-        Kind::ToolResult => RESULTS,
+        Kind::Prompt | Kind::Document | Kind::ToolResult => RESULTS,
     }
 }
 
@@ -126,7 +128,7 @@ impl SessionState {
     /// Takes in an event. `time_ns` is negative when the time is not known.
     #[inline]
     pub fn analyze(&mut self, features: &TurnFeatures, time_ns: i64) -> Analysis {
-        let position = lane_of(features.kind);
+        let position = lane_of(features.kind, features.role);
         let gap_ns = self.gap(features.kind, position, time_ns);
         let like = match self.lanes.get_mut(position) {
             Some(lane) => lane.push(features, gap_ns, position == CALLS),
@@ -192,7 +194,10 @@ impl SessionState {
         } else {
             like == Likeness::Other
         };
-        let stale = !novel && features.words >= ANSWER_WORDS && !features.cues.has(Cues::REFUSAL);
+        let stale = position == OUTPUTS
+            && !novel
+            && features.words >= ANSWER_WORDS
+            && !features.cues.has(Cues::REFUSAL);
         for (other, lane) in self.lanes.iter_mut().enumerate() {
             let hears = match other {
                 CALLS => position == RESULTS,
@@ -204,8 +209,8 @@ impl SessionState {
                 lane.between.answered = true;
                 lane.between.novel |= novel;
                 lane.between.stale |= stale;
-                lane.between.failed |= position == RESULTS && features.cues.has(Cues::ERROR);
-                lane.between.pending |= position == RESULTS && features.cues.has(Cues::PENDING);
+                lane.between.failed |= features.kind == Kind::ToolResult && features.cues.has(Cues::ERROR);
+                lane.between.pending |= features.kind == Kind::ToolResult && features.cues.has(Cues::PENDING);
             }
         }
     }
@@ -235,7 +240,8 @@ impl SessionState {
             _ => {
                 let working =
                     features.cues.has(Cues::PENDING | Cues::ERROR) || self.call_cadence.is_steady(2, 0.9e9);
-                if like < Likeness::Exact || self.last_call == 0 || working {
+                let answers_call = features.kind == Kind::ToolResult && self.last_call != 0;
+                if like < Likeness::Exact || !answers_call || working {
                     return Loop::default();
                 }
                 loops::judge_stale(self.tally.count(self.last_call))
@@ -245,7 +251,7 @@ impl SessionState {
 
     #[inline]
     fn replication(&mut self, features: &TurnFeatures, position: usize) -> Loop {
-        let from_user = position == INPUTS && matches!(features.role, Role::User | Role::System);
+        let from_user = features.kind == Kind::Prompt && matches!(features.role, Role::User | Role::System);
         if from_user || features.payloads.first().is_none_or(|first| *first == 0) {
             return Loop::default();
         }
