@@ -224,20 +224,11 @@ def test_pace_without_risk_is_never_certain():
 
 def test_documents_and_operator_prompts_may_come_with_every_turn():
     """Retrieval brings the same documents for each question, and the operator's prompt leads each turn: no loop."""
+    operator = {"content": "You are the assistant of the town hall; answer from the documents.", "role": "system"}
+    documents = [
+        {"type": "document", "content": f"chapter {part} of the town code, in force since May"} for part in (1, 2)
+    ]
     events = []
-    for subject in [
-        "tax on boats",
-        "parking permits",
-        "dog licences",
-        "street noise",
-        "library fines",
-        "school meals",
-    ] * 2:
-        events.append(
-            {"content": "You are the assistant of the town hall; answer from the documents.", "role": "system"}
-        )
-        events.append({"content": f"what must I know about {subject} this year?"})
-        events += [
-            {"type": "document", "content": f"chapter {part} of the town code, in force since May"} for part in (1, 2)
-        ]
-    assert not judge(events[:24]).loop_detected
+    for subject in ("tax on boats", "parking permits", "dog licences", "street noise", "library fines", "school meals"):
+        events += [operator, {"content": f"what must I know about {subject} this year?"}, *documents]
+    assert judge(events).findings == ()
