@@ -93,8 +93,8 @@ fn faults_of_rules_are_placed() {
         ),
         (
             "message",
-            "window = 9000\nmessage",
-            "p.toml:10 (p.r): `window` is 9000, must be in 1..=8192",
+            "any = [\"x\"]\nwindow = 9000\nmessage",
+            "p.toml:11 (p.r): `window` is 9000, must be in 1..=8192",
         ),
         (
             "message",

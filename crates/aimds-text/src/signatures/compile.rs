@@ -338,6 +338,7 @@ fn automaton<U>(entries: BTreeMap<String, Vec<U>>, ascii_case: bool) -> Result<A
         .match_kind(MatchKind::Standard)
         .ascii_case_insensitive(ascii_case)
         .kind(Some(AhoCorasickKind::ContiguousNFA))
+        .dense_depth(3)
         .build(&literals)
         .map_err(|error| error.to_string())?;
     Ok(Automaton {

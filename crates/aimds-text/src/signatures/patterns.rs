@@ -68,7 +68,12 @@ pub(super) fn syntax(case_sensitive: bool) -> syntax::Config {
 pub(super) fn nfa_reason(error: &regex_automata::nfa::thompson::BuildError) -> String {
     match error.size_limit() {
         Some(limit) => format!("compiles to more than {limit} bytes"),
-        None => last_line(&error.to_string()),
+        None => {
+            // The parser's own message, with the place, is the source of the source.
+            let source =
+                std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+            last_line(&source)
+        }
     }
 }
 
