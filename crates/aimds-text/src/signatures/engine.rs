@@ -76,8 +76,12 @@ impl SignatureEngine {
         let mut budget = Budget::new(text.views.iter().map(|view| view.text.len()).sum());
         for (index, view) in text.views.iter().enumerate() {
             let scan = ViewScan::run(&self.tables, &view.text, kind, &mut budget);
-            overflow |= scan.overflow;
+            overflow = scan.overflow;
             self.judge(view, index, &scan, &mut found);
+            // The answer is "undecided" from here on: reading the other views would only give an attacker more of our time.
+            if overflow {
+                break;
+            }
         }
         let mut matches = distinct(found, &text.views);
         let truncated = matches.len() > limits::MATCHES_MAX;
