@@ -41,7 +41,6 @@ category = "tool_abuse"
 severity = 0.5
 confidence = 0.5
 message = "m"
-unless = ["never"]
 positive = ["a", "b"]
 negative = ["c", "d"]
 [[rule.near]]
