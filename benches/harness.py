@@ -15,7 +15,7 @@ import os
 import resource
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Any
 
 __all__ = ["Baseline", "Bench", "Row", "measure", "resident_kib"]
@@ -56,6 +56,8 @@ class Row:
     size: str
     p50_us: float | None
     p99_us: float | None = None
+    processor_us: float | None = None
+    """Mean processor time, which other work on the machine disturbs least; a call's own threads are not in it."""
     memory_kib: float | None = None
     megabytes_per_second: float | None = None
     baseline: str = ""
@@ -83,8 +85,8 @@ def resident_kib() -> float:
         return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
-def _times_us(call: Callable[[], object], operations: int) -> list[float]:
-    """Sorted times an operation, after warming up; the garbage collector rests meanwhile."""
+def _times_us(call: Callable[[], object], operations: int) -> tuple[list[float], float]:
+    """Sorted times an operation after warming up, and this thread's mean processor time; the collector rests."""
     start = perf_counter_ns()
     while perf_counter_ns() - start < WARM_UP_NS:
         call()
@@ -92,14 +94,15 @@ def _times_us(call: Callable[[], object], operations: int) -> list[float]:
     gc.collect()
     gc.disable()
     try:
-        start = perf_counter_ns()
+        start, own = perf_counter_ns(), thread_time_ns()
         while len(times) < SAMPLES_MAX and (len(times) < SAMPLES_MIN or perf_counter_ns() - start < MEASURE_NS):
             before = perf_counter_ns()
             call()
             times.append((perf_counter_ns() - before) / operations / 1_000)
+        own_us = (thread_time_ns() - own) / len(times) / operations / 1_000
     finally:
         gc.enable()
-    return sorted(times)
+    return sorted(times), own_us
 
 
 def _share(times: list[float], share: float) -> float:
@@ -109,12 +112,12 @@ def _share(times: list[float], share: float) -> float:
 def measure(bench: Bench) -> Row:
     """Runs one entry. Its results are dropped, so the memory is what stays: caches, state, or a leak."""
     before_kib = resident_kib()
-    times = _times_us(bench.call, bench.operations)
+    times, processor_us = _times_us(bench.call, bench.operations)
     grown_kib = max(0.0, resident_kib() - before_kib)
     p50, p99 = _share(times, 0.5), _share(times, 0.99)
     baseline_us = None
     if bench.baseline is not None:
-        baseline_us = _share(_times_us(bench.baseline.call, bench.baseline.operations), 0.5)
+        baseline_us = _share(_times_us(bench.baseline.call, bench.baseline.operations)[0], 0.5)
     goals = [("p50", p50, bench.goal_p50_us), ("p99", p99, bench.goal_p99_us)]
     stated = [(name, value, goal) for name, value, goal in goals if goal is not None]
     return Row(
@@ -122,6 +125,7 @@ def measure(bench: Bench) -> Row:
         size=bench.size,
         p50_us=p50,
         p99_us=p99,
+        processor_us=processor_us,
         memory_kib=grown_kib,
         megabytes_per_second=bench.input_bytes / bench.operations / p50 if bench.input_bytes else None,
         baseline=bench.baseline.name if bench.baseline else "",

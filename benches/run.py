@@ -76,7 +76,7 @@ def show(measured: Sequence[Row], about: dict[str, Any], console: Console) -> No
     """Prints the table."""
     title = f"{about['cpu']}, {about['cores']} cores, load {about['load_at_start']:.1f}, {about['date']}"
     table = Table("name", "size", title=title, title_justify="left")
-    for heading in ("p50", "p99", "MB/s", "memory", "baseline p50", "faster"):
+    for heading in ("p50", "p99", "CPU mean", "MB/s", "memory", "baseline p50", "faster"):
         table.add_column(heading, justify="right")
     table.add_column("baseline")
     table.add_column("goal")
@@ -86,7 +86,7 @@ def show(measured: Sequence[Row], about: dict[str, Any], console: Console) -> No
             continue
         met = {None: "", True: "[green]met[/] ", False: "[yellow]missed[/] "}[row.goal_met]
         table.add_row(
-            row.name, row.size, _time(row.p50_us), _time(row.p99_us),
+            row.name, row.size, _time(row.p50_us), _time(row.p99_us), _time(row.processor_us),
             "" if row.megabytes_per_second is None else f"{row.megabytes_per_second:.3g}",
             "" if row.memory_kib is None else f"{row.memory_kib:.0f} KiB",
             _time(row.baseline_p50_us), "" if row.ratio is None else f"{row.ratio:.2g}x",
