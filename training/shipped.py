@@ -21,7 +21,7 @@ SETTINGS = Settings(
 MODELS = Path(__file__).resolve().parents[1] / "python" / "aimds" / "patterns" / "models"
 
 FLAG_PROBABILITY = 0.65
-"""The default of `decide.escalate_threshold`, from which an event is not simply allowed: the shipped threshold lies there.
+"""The default of `decide.escalate_threshold`, the shipped threshold lies there.
 
 The classifier alone escalates; it blocks where it is surer still, or where the rules agree with it.
 """
