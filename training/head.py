@@ -18,7 +18,7 @@ from training.dataset import Dataset, load, training_rows
 from training.evaluate_loso import Outcome, table
 from training.export import quantise, tuned_vectors, write_embedding, write_head
 from training.features import WORK
-from training.model import OUTPUTS, Detector, scores, train
+from training.model import OUTPUTS, Detector, polish, scores, train
 from training.shipped import BLOCK_PROBABILITY, FLAG_PROBABILITY, MODELS, SEED, SETTINGS, VIEW_OFFSET
 
 SHIPPED_NAME = "shipped"
@@ -75,6 +75,7 @@ def trained(dataset: Dataset, reuse: bool) -> Detector:
         return model
     rows, indices = training_rows(dataset, frozenset(), SETTINGS)
     model = train(SETTINGS, dataset.initial, dataset.prepared, rows, indices, SEED)
+    model = polish(model, dataset.prepared, rows, indices, SEED)
     torch.save({"state": model.state_dict(), "dense_mean": model.dense_mean, "dense_factor": model.dense_factor}, path)
     return model
 
