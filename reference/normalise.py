@@ -1,7 +1,7 @@
 """Slow, obvious twin of the normalise kernel: canonical text and the simple decoders.
 
-It follows the definitions with the standard library and nothing else; `tests/differential/test_normalise.py` holds the kernel
-to it. What the kernel decides by statistics (does this read as language?) is not repeated here.
+It follows the definitions with the standard library alone; `tests/differential/test_normalise.py` holds the kernel to
+it. What the kernel decides by statistics (does this read as language?) is not repeated here.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ MARKS_MAX = 4
 """More combining marks on one letter are a flood, and all of them go."""
 
 _INVISIBLE_RANGES = (
-    (0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160),
-    (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
-    (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A),
-    (0xE0000, 0xE0FFF),
+    (0x00, 0x08), (0x0E, 0x1F), (0x7F, 0x84), (0x86, 0x9F), (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C),
+    (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F),
+    (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def _without_floods(text: str) -> str:
         if character and _is_mark(character):
             marks.append(character)
             continue
-        if len(marks) <= MARKS_MAX:
+        if len(unicodedata.normalize("NFKD", "".join(marks))) <= MARKS_MAX:  # some marks are two in one
             kept.extend(marks)
         marks = []
         kept.append(character)

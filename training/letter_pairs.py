@@ -2,14 +2,15 @@
 
     python training/letter_pairs.py TRAIN.jsonl.gz > crates/aimds-text/src/normalise/letter_pairs.rs
 
-The source is the `text` of the corpus' benign rows without encoded ones, letters a-z only, any other character counts as
-a word boundary. Only these 27 x 27 numbers leave the corpus. Values are log2 P(next | letter) in eighths of a bit, with
+The source is the `text` of the corpus' benign rows without encoded ones, letters a-z only; any other character is a
+word boundary. Only these 27 x 27 numbers leave the corpus. Values are log2 P(next | letter) in eighths of a bit, with
 one count added to every pair.
 """
 
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import math
 import sys
@@ -34,7 +35,7 @@ def counts(path: str) -> Counter[tuple[int, int]]:
             if row["label"] != "benign" or row["source"] == "derived_encodings":
                 continue
             sequence = [BOUNDARY, *classes(row["text"]), BOUNDARY]
-            pairs.update(pair for pair in zip(sequence, sequence[1:], strict=False) if pair != (BOUNDARY, BOUNDARY))
+            pairs.update(pair for pair in itertools.pairwise(sequence) if pair != (BOUNDARY, BOUNDARY))
     return pairs
 
 

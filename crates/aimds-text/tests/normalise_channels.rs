@@ -191,6 +191,7 @@ fn look_alikes() {
 /// A flood of marks goes, and so do single marks on every letter.
 #[test]
 fn marks() {
+    assert_eq!(normalise("\u{300}\u{344}\u{300}\u{300}a").canonical(), "a");
     let found = hidden_by(Transform::Canonical, |text| {
         each(text, |c| format!("{c}\u{301}\u{316}\u{336}\u{35C}\u{489}"))
     });
@@ -379,6 +380,10 @@ fn ciphers() {
     for by in (1..26).filter(|&by| by != 13) {
         hidden_by(Transform::Caesar, |text| each(text, |c| shift(c, by).to_string()));
     }
+    // Rotated by four, this one reads better under Atbash than as it stands, and best turned back.
+    let plain = "Please remember that the children should always eat their breakfast before going to school";
+    let rotated = normalise(&each(&plain.to_lowercase(), |c| shift(c, 4).to_string()));
+    assert!(rotated.views.iter().any(|view| view.text == plain.to_lowercase()));
     hidden_by(Transform::Atbash, |text| {
         each(text, |c| {
             if c == ' ' {

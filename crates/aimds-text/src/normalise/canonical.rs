@@ -188,7 +188,8 @@ impl<'a> Walker<'a> {
             self.flush();
             self.segment_source = span.start..span.start;
         } else if canonical_combining_class(character) != 0 || enclosing_mark(character) {
-            self.marks += 1;
+            // Some marks are two in one; they count as what they decompose to.
+            decompose_compatible(character, |_| self.marks += 1);
         }
         if self.segment_characters == 0 {
             self.segment_source = span.start..span.start;

@@ -1,7 +1,7 @@
 //! Simple ciphers: rotations, Atbash, reversal. Found by the stretch of words that would read better deciphered.
 
 use super::boundary;
-use super::language::{Features, Region, mean_likelihood};
+use super::language::{Features, Region, mean_likelihood, reads_as_language};
 use super::limits::Budget;
 use super::reading::Reading;
 use super::span_map::MapBuilder;
@@ -76,7 +76,10 @@ pub(crate) fn read(text: &str, features: &Features, budget: &mut Budget) -> Vec<
         Transform::ReverseWords,
         words_reversed,
     );
-    if readings.is_empty() && features.bad.gain >= BADNESS_MIN {
+    let settled = readings
+        .iter()
+        .any(|found| reads_as_language(&found.reading.text));
+    if !settled && features.bad.gain >= BADNESS_MIN {
         readings.extend(caesar(text, &features.bad, budget));
     }
     readings

@@ -1,5 +1,6 @@
 //! Decodes what was decoded, breadth first, until nothing new turns up or a bound is hit.
 
+use super::base85;
 use super::blobs;
 use super::ciphers;
 use super::codes;
@@ -9,6 +10,7 @@ use super::language::{Features, features, reads_as_language};
 use super::limits::{Bound, Budget, Limits};
 use super::markup;
 use super::reading::Reading;
+use super::signs;
 use super::spelling;
 use super::tricks::TrickLog;
 use super::view::{Transform, TrickKind, View};
@@ -147,7 +149,7 @@ impl<'a> Explorer<'a> {
             self.encoded(view, reading, deeper);
         }
         if features.specials >= 3
-            && let Some(reading) = blobs::read_base85(text, self.budget)
+            && let Some(reading) = base85::read(text, self.budget)
         {
             self.encoded(view, reading, deeper);
         }
@@ -155,7 +157,7 @@ impl<'a> Explorer<'a> {
             self.encoded(view, reading, deeper);
         }
         if depth == 0 && facts.braille > 0 {
-            self.maybe(view, codes::braille(text), deeper);
+            self.maybe(view, signs::braille(text), deeper);
         }
         if depth == 0 && facts.regional_indicators > 0 {
             self.regional(view, text, deeper);
@@ -230,7 +232,7 @@ impl<'a> Explorer<'a> {
     }
 
     fn regional(&mut self, view: usize, text: &str, depth: usize) {
-        let Some(reading) = codes::regional_indicators(text) else {
+        let Some(reading) = signs::regional_indicators(text) else {
             return;
         };
         let span = self.place(view, &reading);

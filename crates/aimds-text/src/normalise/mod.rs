@@ -4,6 +4,7 @@
 //! zero-width digits), then the folded reading of mixed scripts, then decoders over every view, breadth first. Every
 //! step is linear in its input and spends from one counted budget ([`Limits`]).
 
+mod base85;
 mod blobs;
 mod boundary;
 mod canonical;
@@ -18,11 +19,13 @@ mod gate;
 mod hidden;
 mod invisibles;
 mod language;
+mod leet;
 mod letter_pairs;
 mod limits;
 mod markup;
 mod reading;
 mod rewriter;
+mod signs;
 mod span_map;
 mod spelling;
 mod tricks;

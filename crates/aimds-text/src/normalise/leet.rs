@@ -1,0 +1,173 @@
+//! Leet: digits and signs in place of the letters they look like.
+
+use super::blobs::{is_address, tokens};
+use super::characters::{is_letter, is_wordy};
+use super::language::{mean_likelihood, pair_likelihood};
+use super::reading::Reading;
+use super::rewriter::Rewriter;
+use super::spelling::Respelled;
+use super::view::Transform;
+
+/// The letter that a digit or sign stands for; `1` and `|` are decided by their neighbours.
+fn leet_letter(character: char) -> Option<char> {
+    Some(match character {
+        '0' => 'o',
+        '1' | '|' | '!' => 'i',
+        '2' => 'z',
+        '3' => 'e',
+        '4' | '@' => 'a',
+        '5' | '$' => 's',
+        '6' | '9' => 'g',
+        '7' | '+' => 't',
+        '8' => 'b',
+        _ => return None,
+    })
+}
+
+/// Words that mix letters with digits or signs, read as words: once with `1` as the letter that its neighbours like
+/// better, once with `1` as `i` throughout.
+pub(crate) fn read(text: &str) -> Vec<Respelled> {
+    const HEAVY_TOKENS_MIN: usize = 3;
+    const SURE_WORDS_MIN: usize = 4;
+    let (mut words, mut all, mut sure, mut substitutions) = (0, 0, 0, 0);
+    for (_, token) in tokens(text) {
+        all += 1;
+        if has_leet_sign(token) && is_leet_word(token) {
+            words += 1;
+            sure += usize::from(is_sure_leet(token));
+            substitutions += token.chars().filter(|&c| leet_letter(c).is_some()).count();
+        }
+    }
+    if substitutions < 2 {
+        return Vec::new();
+    }
+    let heavy = words >= HEAVY_TOKENS_MIN && words * 5 >= all;
+    let deliberate = if sure >= SURE_WORDS_MIN && sure * 4 >= all {
+        0.5
+    } else {
+        0.0
+    };
+    [true, false]
+        .into_iter()
+        .filter_map(|choose| leet_reading(text, heavy, choose))
+        .map(|reading| Respelled {
+            reading,
+            count: words,
+            deliberate,
+        })
+        .collect()
+}
+
+/// In a text that is heavy with leet, short words and small numbers are leet as well.
+fn leet_reading(text: &str, heavy: bool, choose: bool) -> Option<Reading> {
+    const LANGUAGE_LEVEL: i32 = -38; // looser than for sentences: few words, some substitutions wrong
+    let mut rewriter = Rewriter::new(text);
+    let mut mended = String::new();
+    for (start, token) in tokens(text) {
+        if !has_leet_sign(token) {
+            continue;
+        }
+        let leet = if heavy {
+            token.len() <= LEET_BYTES_MAX && !is_address(token)
+        } else {
+            is_leet_word(token)
+        };
+        if !leet {
+            continue;
+        }
+        let plain = leet_word(token, choose);
+        for ((at, old), new) in token.char_indices().zip(plain.chars()) {
+            if old != new {
+                rewriter.replace_character(start + at..start + at + old.len_utf8(), new);
+            }
+        }
+        mended.push_str(&plain);
+        mended.push(' ');
+    }
+    if mean_likelihood(&mended).is_none_or(|mean| mean < LANGUAGE_LEVEL) {
+        return None;
+    }
+    rewriter.reading(Transform::Leet)
+}
+
+/// A word of nothing but letters and the usual substitutes, one of them before a letter: not code, not a table.
+fn is_sure_leet(token: &str) -> bool {
+    let core = token.trim_matches(|c: char| !is_wordy(c) && !matches!(c, '@' | '$'));
+    let substitute = |byte: u8| matches!(byte, b'0' | b'1' | b'3' | b'4' | b'5' | b'7' | b'@' | b'$');
+    let plain = core
+        .chars()
+        .all(|c| is_letter(c) || u8::try_from(c).is_ok_and(substitute));
+    let inside = |pair: &[u8]| matches!(pair, [a, b] if substitute(*a) && b.is_ascii_alphabetic());
+    core.len() >= 3 && plain && core.as_bytes().windows(2).any(inside)
+}
+
+/// Whether a word holds any digit or sign that leet uses.
+fn has_leet_sign(token: &str) -> bool {
+    token
+        .bytes()
+        .any(|byte| matches!(byte, b'0'..=b'9' | b'@' | b'$' | b'!' | b'|' | b'+'))
+}
+
+/// The longest word that is read as leet; longer tokens are hashes and paths.
+const LEET_BYTES_MAX: usize = 32;
+
+/// Letters with digits or signs among or before them, not a number with a unit, an address or a hash.
+fn is_leet_word(token: &str) -> bool {
+    if token.len() < 3
+        || token.len() > LEET_BYTES_MAX
+        || is_address(token)
+        || token.contains('@') && token.contains('.')
+    {
+        return false;
+    }
+    let core = token.trim_matches(|c: char| !is_wordy(c) && leet_letter(c).is_none());
+    let core = core.trim_end_matches('!');
+    let letters = core.chars().filter(|&c| is_letter(c)).count();
+    let signs = core.chars().filter(|&c| leet_letter(c).is_some()).count();
+    let others = core.chars().count() - letters - signs;
+    if letters == 0 || signs == 0 || others * 4 > letters + signs {
+        return false;
+    }
+    let tail = core.trim_start_matches(|c| leet_letter(c).is_some());
+    let unit = tail.len() < core.len() && tail.chars().all(is_letter) && tail.chars().count() <= 2;
+    let head = core.trim_end_matches(|c| leet_letter(c).is_some());
+    let numbered = head.len() < core.len() && head.chars().all(is_letter) && signs > 1;
+    !(unit || numbered && core.len() - head.len() != 1)
+}
+
+/// A word with its digits and signs read as letters; `1` becomes `l` where the letters around like that better.
+fn leet_word(token: &str, choose: bool) -> String {
+    let body = token.trim_end_matches(['!', '.', ',', ':', ';', '?']).len();
+    let characters: Vec<char> = token.chars().collect();
+    let mut plain = String::with_capacity(token.len());
+    let mut at = 0;
+    for (index, &character) in characters.iter().enumerate() {
+        let inside = at < body;
+        at += character.len_utf8();
+        let letter = leet_letter(character).filter(|_| inside).unwrap_or(character);
+        if choose && matches!(character, '1' | '|') && inside {
+            let before = plain.chars().next_back().unwrap_or(' ');
+            let next = characters.get(index + 1).copied().unwrap_or(' ');
+            plain.push(i_or_l(
+                before,
+                leet_letter(next).unwrap_or(next),
+                next == character,
+            ));
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain
+}
+
+fn i_or_l(before: char, next: char, twice: bool) -> char {
+    let likelihood = |middle: char| {
+        let next = if twice { middle } else { next };
+        pair_likelihood(before, middle) + pair_likelihood(middle, next)
+    };
+    if likelihood('l') > likelihood('i') {
+        'l'
+    } else {
+        'i'
+    }
+}
