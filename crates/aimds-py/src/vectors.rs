@@ -1,4 +1,5 @@
 //! Bindings of the vectors kernels.
+#![expect(clippy::needless_pass_by_value, reason = "PyO3 hands arguments over by value")]
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -217,6 +217,21 @@ impl PatternIndex {
         }
     }
 
+    /// Makes room for so many more patterns at once, so that no space is doubled on the way. A few are left to `add`,
+    /// for making room for each alone would copy everything each time.
+    pub fn reserve(&mut self, additional: usize) -> Result<(), VectorError> {
+        if additional < self.keys.len() / 2 {
+            return Ok(());
+        }
+        let wanted = (self.keys.len() + additional).min(PATTERNS_MAX) + 1;
+        if wanted >= self.graph.capacity() {
+            reserve(&self.graph, wanted)?;
+        }
+        self.vectors
+            .reserve_exact((wanted - 1).saturating_sub(self.keys.len()) * self.dimension);
+        Ok(())
+    }
+
     /// Adds a pattern, or replaces the one of the same key.
     pub fn add(&mut self, key: u64, vector: &[i8], attributes: Attributes) -> Result<(), VectorError> {
         if vector.len() != self.dimension {

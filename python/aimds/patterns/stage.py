@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from aimds._core import Classifier, ClassifierResult, NormalisedText
 from aimds.patterns.codes import PatternStatus
-from aimds.patterns.store import PatternMatch, PatternStore
+from aimds.patterns.pattern import PatternMatch
+from aimds.patterns.store import PatternStore
 from aimds.records import Assessment, Event, Finding, Span, StageName, StageOutcome, StageReport, Trust
 from aimds.redaction import UntrustedText
 from aimds.taxonomy import Category

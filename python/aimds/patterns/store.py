@@ -12,7 +12,6 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -22,11 +21,12 @@ from aimds._core import EmbeddingModel, NormalisedText, PatternIndex, normalise
 from aimds.errors import ArtefactError, ConfigurationError, ErrorCode, InputError
 from aimds.limits import PATTERNS_MAX
 from aimds.patterns.codes import CATEGORY_CODES, STATUS_CODES, PatternStatus, category_bits, status_bits
+from aimds.patterns.pattern import PatternMatch, PatternRecord, StoreStats
 from aimds.patterns.seed import notes_of
 from aimds.ports import Clock
 from aimds.taxonomy import Category
 
-__all__ = ["PatternMatch", "PatternRecord", "PatternStore", "StoreStats"]
+__all__ = ["PatternStore"]
 
 _CATEGORIES: Final = tuple(CATEGORY_CODES)
 _STATUSES: Final = tuple(STATUS_CODES)
@@ -49,46 +49,6 @@ CREATE TABLE IF NOT EXISTS patterns (
 );
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
-
-
-@dataclass(frozen=True, slots=True)
-class PatternRecord:
-    """One own pattern."""
-
-    key: str
-    category: Category
-    status: PatternStatus
-    severity: float
-    source: str
-    digest: str
-    """SHA-256 of the canonical text, in hexadecimal."""
-    created_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class PatternMatch:
-    """A stored pattern near a text."""
-
-    key: str
-    """`own:<number>` or `seed:<number>`."""
-    similarity: float
-    """Cosine of the two embeddings."""
-    category: Category
-    status: PatternStatus
-    severity: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoreStats:
-    """Figures about a store."""
-
-    seed_patterns: int
-    own_patterns: int
-    by_status: dict[str, int]
-    by_category: dict[str, int]
-    memory_bytes: int
-    generation: int
 
 
 class PatternStore:

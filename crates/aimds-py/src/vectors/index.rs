@@ -117,6 +117,7 @@ impl PyPatternIndex {
     }
 
     /// Adds patterns, or replaces those of the same keys. `vectors` is f32 [n, dimension]; the lists have n entries.
+    #[expect(clippy::too_many_arguments, reason = "one column each, as a table is handed over")]
     fn add_batch(
         &self,
         py: Python<'_>,
@@ -146,6 +147,7 @@ impl PyPatternIndex {
         }
         let result: Result<(), VectorError> = py.detach(|| {
             let mut index = self.write();
+            index.reserve(count)?;
             let attributes = categories
                 .iter()
                 .zip(&statuses)
