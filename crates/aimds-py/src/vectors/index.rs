@@ -117,7 +117,10 @@ impl PyPatternIndex {
     }
 
     /// Adds patterns, or replaces those of the same keys. `vectors` is f32 [n, dimension]; the lists have n entries.
-    #[expect(clippy::too_many_arguments, reason = "one column each, as a table is handed over")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one column each, as a table is handed over"
+    )]
     fn add_batch(
         &self,
         py: Python<'_>,
