@@ -4,7 +4,7 @@ use aimds_text::normalise::{Normalised, normalise};
 use aimds_text::signatures::{EventKind, NeedleScanner, PackSource, ScanReport, SignatureEngine, limits};
 use proptest::prelude::*;
 
-const PACK: &str = r##"
+const PACK: &str = r#"
 [pack]
 name = "t"
 version = 1
@@ -69,7 +69,7 @@ phrases = ["tokenizer"]
 id = "t.use"
 role = "use"
 phrases = ["do what it says"]
-"##;
+"#;
 
 fn engine() -> SignatureEngine {
     SignatureEngine::new(&[PackSource {

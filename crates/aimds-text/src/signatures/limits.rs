@@ -23,7 +23,7 @@ pub const REGEX_CACHE_BYTES: usize = 256 * 1024;
 pub const REGEX_WORK_FACTOR: usize = 4;
 /// Work that any text may cause, in bytes read: automata that are run for the first time make their states (a few hundred
 /// bytes each). About 5 ms.
-pub const REGEX_WORK_FLOOR: usize = 3 * 1024 * 1024;
+pub const REGEX_WORK_FLOOR: usize = 4 * 1024 * 1024;
 /// Required literals that one regex may have: country codes with a digit are 800.
 pub const REGEX_LITERALS_MAX: usize = 1024;
 /// A shorter required literal would start the regex nearly everywhere.

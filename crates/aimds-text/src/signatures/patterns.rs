@@ -66,15 +66,11 @@ pub(super) fn syntax(case_sensitive: bool) -> syntax::Config {
 }
 
 pub(super) fn nfa_reason(error: &regex_automata::nfa::thompson::BuildError) -> String {
-    match error.size_limit() {
-        Some(limit) => format!("compiles to more than {limit} bytes"),
-        None => {
-            // The parser's own message, with the place, is the source of the source.
-            let source =
-                std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
-            last_line(&source)
-        }
+    if let Some(limit) = error.size_limit() {
+        return format!("compiles to more than {limit} bytes");
     }
+    // The parser's own message, with the place, is the source of this one.
+    last_line(&std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string))
 }
 
 fn reason(error: &regex_automata::meta::BuildError) -> String {
