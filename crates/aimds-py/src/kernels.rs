@@ -108,6 +108,7 @@ impl<'py> FromPyObject<'_, 'py> for Points {
                 [_, dimensions] => dimensions,
                 _ => return Err(bad_value(py, "series", &POINTS_EXPECTED)),
             };
+            check_points(py, buffer.shape().first().copied().unwrap_or(0))?;
             check_values(py, buffer.item_count())?;
             return Ok(Self {
                 values: buffer.to_vec(py)?,
@@ -122,6 +123,7 @@ impl<'py> FromPyObject<'_, 'py> for Points {
             .try_iter()
             .map_err(|_| bad_value(py, "series", &POINTS_EXPECTED))?;
         for (at, item) in items.enumerate() {
+            check_points(py, at + 1)?;
             let item = item?;
             let before = points.values.len();
             if let Ok(number) = item.extract::<f64>() {
@@ -144,7 +146,21 @@ impl<'py> FromPyObject<'_, 'py> for Points {
     }
 }
 
-/// Refuses before copying what no kernel would take.
+/// Refuses early what no kernel would take: an endless iterator must end somewhere.
+fn check_points(py: Python<'_>, points: usize) -> PyResult<()> {
+    if points > compare::POINTS_MAX {
+        return Err(refused(
+            py,
+            &CompareError::TooLong {
+                length: points,
+                limit: compare::POINTS_MAX,
+            },
+        ));
+    }
+    Ok(())
+}
+
+/// The same for all numbers together.
 fn check_values(py: Python<'_>, values: usize) -> PyResult<()> {
     let limit = compare::POINTS_MAX * compare::DIMENSIONS_MAX;
     if values > limit {
