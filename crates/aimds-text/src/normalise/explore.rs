@@ -16,8 +16,9 @@ use super::tricks::TrickLog;
 use super::view::{Transform, TrickKind, View};
 use std::ops::Range;
 
-/// Passes over a text that every decoder shares: features, runs, marks. Counted against the work budget at once.
-const PASSES: usize = 4;
+/// Passes that all decoders together make over one view, counted against the work budget at once: three inputs' worth of
+/// views is decoded, the rest of a text made of nothing but decoys is not, and that is told.
+const PASSES: usize = 16;
 
 /// Ciphers gain this much (eighths of a bit) before they count as deliberate: chance and foreign words stay below.
 const CIPHER_GAIN_SURE: i32 = 320;

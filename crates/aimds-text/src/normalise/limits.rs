@@ -40,7 +40,7 @@ pub const INPUT_BYTES_MAX: usize = 4_000_000;
 pub const OUTPUT_BYTES_FLOOR: usize = 16 * 1024;
 
 /// A short text may cost this many bytes of work whatever the factor says.
-pub const WORK_BYTES_FLOOR: usize = 64 * 1024;
+pub const WORK_BYTES_FLOOR: usize = 1024 * 1024;
 
 /// Which bound stopped normalisation before everything was decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
