@@ -33,6 +33,7 @@ pub struct PySignatureMatch {
     chain: Py<PyTuple>,
     context: Option<&'static str>,
     hidden: bool,
+    in_data: bool,
     message: Py<PyString>,
     external_check: Option<&'static str>,
     text: String,
@@ -137,6 +138,7 @@ impl PySignatureEngine {
             chain: PyTuple::new(py, view.chain.iter().map(|step| step.name()))?.unbind(),
             context: found.context.map(ContextReason::name),
             hidden: found.hidden,
+            in_data: found.in_data,
             message: message.clone_ref(py),
             external_check: head
                 .check

@@ -181,6 +181,8 @@ def _weigh(event: Event, match: SignatureMatch, factor: float) -> Finding | None
         details["base_confidence"] = round(match.base_confidence, 4)
     if match.hidden:
         details["hidden"] = True
+    if match.in_data:
+        details["in_data"] = True
     if category in ATTACK_CATEGORIES:
         if event.trust is Trust.TRUSTED:
             return None

@@ -16,6 +16,9 @@ use std::ops::Range;
 /// encoded orders to a model hardly ever, but decoders guess, so it is a quarter and not all.
 const HIDDEN_SHARE: f32 = 0.25;
 
+/// What is left of the confidence of a rule for data inside a prompt: that the place is data is a guess.
+const IN_DATA_FACTOR: f32 = 0.95;
+
 /// One match of one rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleMatch {
@@ -33,6 +36,8 @@ pub struct RuleMatch {
     pub context: Option<ContextReason>,
     /// Whether the view was made by undoing a deliberate encoding.
     pub hidden: bool,
+    /// Whether the rule is for documents and tool results, and counts because the prompt holds data at this place.
+    pub in_data: bool,
 }
 
 /// What a scan yields: matches by place, and which bounds of [`limits`] were met.
@@ -105,7 +110,7 @@ impl SignatureEngine {
         } else {
             Some(Quotations::of(&view.text))
         };
-        for Candidate { rule, span } in &scan.candidates {
+        for Candidate { rule, span, in_data } in &scan.candidates {
             let Some(head) = self.tables.rules.get(*rule as usize) else {
                 continue;
             };
@@ -120,6 +125,9 @@ impl SignatureEngine {
                 confidence += (1.0 - confidence) * HIDDEN_SHARE;
             }
             confidence *= context.map_or(1.0, ContextReason::multiplier);
+            if *in_data {
+                confidence *= IN_DATA_FACTOR;
+            }
             let original = view.original_span(span.clone());
             found.push(RuleMatch {
                 rule: *rule as usize,
@@ -129,6 +137,7 @@ impl SignatureEngine {
                 confidence,
                 context,
                 hidden,
+                in_data: *in_data,
             });
         }
     }

@@ -9,6 +9,7 @@ mod category;
 pub mod checks;
 mod compile;
 mod context;
+mod data;
 mod engine;
 mod error;
 pub mod limits;

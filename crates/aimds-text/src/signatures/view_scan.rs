@@ -3,6 +3,7 @@
 use super::category::EventKind;
 use super::compile::{RawUse, RuleRegex, Tables, WordRole};
 use super::context::FrameHit;
+use super::data::DataRegions;
 use super::limits;
 use super::matcher::Budget;
 use super::near::NearStates;
@@ -16,6 +17,8 @@ pub struct Candidate {
     pub rule: u32,
     /// Bytes of the view.
     pub span: Range<usize>,
+    /// The rule is not for prompts, and counts because the place looks like data.
+    pub in_data: bool,
 }
 
 /// What one view holds.
@@ -54,20 +57,27 @@ impl<'a> ViewScan<'a> {
         scan.read_words();
         scan.read_raw(text, budget);
         scan.drop_vetoed();
+        scan.drop_outside_data(text);
         scan
     }
 
+    /// Whether rules for these kinds are tried: those for data also in prompts, because prompts may hold data.
+    fn reads(&self, kinds: u8) -> bool {
+        let data = match self.kind {
+            EventKind::Prompt => EventKind::Document.bit() | EventKind::ToolResult.bit(),
+            _ => 0,
+        };
+        kinds & (self.kind.bit() | data) != 0
+    }
+
     fn push(&mut self, rule: u32, span: Range<usize>) {
-        let applies = self
-            .tables
-            .rules
-            .get(rule as usize)
-            .is_some_and(|head| head.kinds & self.kind.bit() != 0);
-        if !applies {
+        let applies = self.tables.rules.get(rule as usize).map(|head| head.kinds);
+        let Some((true, in_data)) = applies.map(|kinds| (self.reads(kinds), kinds & self.kind.bit() == 0))
+        else {
             return;
-        }
+        };
         if self.candidates.len() < limits::CANDIDATES_MAX {
-            self.candidates.push(Candidate { rule, span });
+            self.candidates.push(Candidate { rule, span, in_data });
         } else {
             self.overflow = true;
         }
@@ -205,7 +215,7 @@ impl<'a> ViewScan<'a> {
         let Some(head) = self.tables.rules.get(regex.rule as usize) else {
             return;
         };
-        if head.kinds & self.kind.bit() == 0 {
+        if !self.reads(head.kinds) {
             return;
         }
         // Matches that no context lowers are all alike: more of them than are reported need not be found.
@@ -223,6 +233,15 @@ impl<'a> ViewScan<'a> {
             left > 0
         });
         self.overflow |= !complete;
+    }
+
+    /// Rules for data hold in a prompt only where it looks like data.
+    fn drop_outside_data(&mut self, text: &str) {
+        if self.candidates.iter().any(|candidate| candidate.in_data) {
+            let data = DataRegions::of(text);
+            self.candidates
+                .retain(|candidate| !candidate.in_data || data.hold(&candidate.span));
+        }
     }
 
     /// A veto counts in its own sentence.
