@@ -579,6 +579,8 @@ def _align(
         last = place + 1 == len(states)
         top = 0.8 * (4 if single else place + 1) + (1.5 if last else 0.0)
         column[place] = max(0.0, min(top, came + max(-1.0, min(1.5, fit)))) if enter or before[place] > 0 else 0.0
+        if single and symbol[10] < 3.5 / 24:
+            column[place] = 0.0
         if column[place] > 0:
             reached = 4 if single else place + 1
     score = column[len(states) - 1]

@@ -46,6 +46,10 @@ pub type Symbol = [f32; SYMBOL_FEATURES];
 
 /// Staged turns that fill the feature: a few examples are ordinary few-shot prompting.
 const DIALOG_FULL: f32 = 24.0;
+/// Place of that feature in the symbol.
+const DIALOG: usize = 10;
+/// Fewer than four staged turns (half of one below, against rounding) are no many-shot prompt, whatever else it says.
+const DIALOG_MIN: f32 = 3.5 / DIALOG_FULL;
 /// Bits in which texts on different subjects differ at least, mostly.
 const SIMILARITY_BITS: f32 = 26.0;
 
@@ -256,9 +260,9 @@ fn step(template: &Template, column: &mut [f32; STATES], symbol: &Symbol) -> Mat
             + state.bias;
         let before = *score;
         let kept = before * LEAK;
-        let opening = single && position + 1 == STATES;
+        let opening = single && position + 1 == STATES && symbol[DIALOG] >= DIALOG_MIN;
         let from = if opening { 0.0 } else { kept.max(entering) };
-        let alive = before > 0.0 || may_enter || opening;
+        let alive = opening || (!single && (before > 0.0 || may_enter));
         let top =
             SCORE_PER_STATE * (position + 1) as f32 + if position + 1 == STATES { STEP_MAX } else { 0.0 };
         *score = if alive {
@@ -339,6 +343,15 @@ mod tests {
         assert_eq!(found.kind, TrajectoryKind::ManyShot);
         assert!(found.confidence > 0.8, "{found:?}");
         assert!(last_of(&[with(&[(10, 1.0)])]).confidence < 0.5);
+    }
+
+    #[test]
+    fn a_risky_prompt_without_staged_turns_is_no_many_shot_attack() {
+        let risky = with(&[(0, 1.0), (11, 1.0)]);
+        let staged = with(&[(0, 1.0), (11, 1.0), (DIALOG, 1.0)]);
+        assert_ne!(last_of(&[risky]).kind, TrajectoryKind::ManyShot);
+        assert_ne!(last_of(&[staged, risky]).kind, TrajectoryKind::ManyShot);
+        assert_eq!(last_of(&[staged]).kind, TrajectoryKind::ManyShot);
     }
 
     #[test]
