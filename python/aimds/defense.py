@@ -72,7 +72,7 @@ class Defense:
         self.canaries: Final = CanaryTokens(self._ids)
         """Planted tokens: `defense.canaries.make("label")` gives one to put into a system prompt."""
         self._pipeline = Pipeline(
-            rooms if rooms is not None else build_rooms(self.settings, self.canaries),
+            rooms if rooms is not None else build_rooms(self.settings, self.canaries, self._clock),
             self._clock,
             int(self.settings.budget.total_ms * _NS_PER_MS),
         )

@@ -12,6 +12,7 @@ from typing import Final
 
 from aimds.errors import AimdsError
 from aimds.normalise import NormaliseStage
+from aimds.patterns import open_stage
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
 from aimds.settings import Settings, SignaturesSettings
@@ -24,19 +25,34 @@ _LOG = logging.getLogger("aimds")
 _NS_PER_MS: Final = 1_000_000
 
 
-def build_rooms(settings: Settings, canaries: CanaryTokens) -> tuple[Room, ...]:
-    """The shipped rooms in data order, made from the settings; `canaries` are looked for in what leaves.
+def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tuple[Room, ...]:
+    """The shipped rooms in data order, made from the settings.
+
+    Args:
+        settings: what the operator chose.
+        canaries: planted tokens, looked for in what leaves.
+        clock: dates what enters the pattern store.
 
     Raises:
         ConfigurationError: a rule pack is wrong.
         ArtefactError: a model or index file is missing or damaged.
     """
-    temporal = settings.temporal
-    return (
+    temporal, patterns = settings.temporal, settings.patterns
+    rooms: list[Room] = [
         NormaliseStage(),
         _signatures(settings.signatures, canaries),
         TemporalStage(sessions_max=temporal.sessions_max, session_ttl_s=temporal.session_ttl_s),
-    )
+    ]
+    if patterns.enabled:
+        rooms.append(
+            open_stage(
+                clock,
+                store_path=patterns.store,
+                cache_entries=patterns.cache_entries,
+                models_folder=patterns.models,
+            )
+        )
+    return tuple(rooms)
 
 
 def _signatures(settings: SignaturesSettings, canaries: CanaryTokens) -> SignaturesStage:

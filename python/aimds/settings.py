@@ -113,6 +113,7 @@ class PatternsSettings(_Section):
     store: Annotated[
         Path | None, Field(description="file of the own pattern store; none = the shipped seed patterns only")
     ] = None
+    models: Annotated[Path | None, Field(description="folder of other model files than the shipped ones")] = None
     cache_entries: Annotated[int, Field(ge=0, le=1_000_000, description="texts whose result is remembered")] = 4096
 
 
