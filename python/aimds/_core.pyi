@@ -48,15 +48,15 @@ class NormalisedText:
 def normalise(
     text: str,
     *,
-    depth_max: int = 3,
-    candidates_max: int = 64,
-    output_factor_max: int = 4,
-    work_factor_max: int = 48,
+    depth_max: int = ...,
+    candidates_max: int = ...,
+    output_factor_max: int = ...,
+    work_factor_max: int = ...,
 ) -> NormalisedText: ...
 
 # ---- signatures -------------------------------------------------------------------------------------------------
 
-class RulePackFault(ValueError): ...
+class RulePackFault(ValueError): ...  # noqa: N818 - the public error is RulePackError; this one carries its parts
 
 RULE_MATCHES_MAX: int
 RULE_CATEGORIES: tuple[str, ...]
