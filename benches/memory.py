@@ -1,6 +1,6 @@
 """`python -m benches.memory`: bytes that one decision and one temporal analysis allocate, counted by the allocator.
 
-memray (Bloomberg) intercepts malloc, mmap and Python's own allocator. Everything is loaded and warmed up before counting
+memray (Bloomberg) intercepts malloc, mmap and the allocator of Python. All is loaded and warmed up before counting
 starts, so the peak is what a decision needs beyond loaded models, tables and packs. A session is part of the temporal
 figure: each counted analysis opens a new one.
 """

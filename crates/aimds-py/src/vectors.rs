@@ -257,7 +257,7 @@ impl PyClassifier {
                     .enumerate()
                     .map(|(at, view)| Reading {
                         text: &view.text,
-                        decoded: at > 0,
+                        decoded: at > 0 || view.is_decoded(),
                     })
                     .collect();
                 let outcome = run(py, &normalised.inner.original, || {
@@ -334,16 +334,21 @@ const FOLDING: [TrickKind; 4] = [
     TrickKind::UpsideDown,
 ];
 
-/// The views to score: the canonical one, then the decoded ones; the folded one only where it undid a trick.
+/// The views to score: the canonical one if it can be read, then the decoded ones; the folded one only where it undid
+/// a trick.
 fn readings_of(text: &PyNormalisedText) -> Vec<&View> {
     let look_alikes = text
         .inner
         .tricks
         .iter()
         .any(|trick| FOLDING.contains(&trick.kind));
+    let unreadable = text.inner.reads_only_decoded();
     let views = text.inner.views.iter().enumerate();
     views
-        .filter(|(at, view)| *at == 0 || look_alikes || view.is_decoded())
+        .filter(|(at, view)| match at {
+            0 => !unreadable,
+            _ => view.is_decoded() || (look_alikes && !unreadable),
+        })
         .map(|(_, view)| view)
         .collect()
 }

@@ -1,4 +1,9 @@
 //! What the engine finds, where, and how sure it is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that finds nothing where it must find something should stop"
+)]
 
 use aimds_text::normalise::{Normalised, normalise};
 use aimds_text::signatures::{EventKind, NeedleScanner, PackSource, ScanReport, SignatureEngine, limits};
@@ -199,7 +204,7 @@ fn mention_is_not_use() {
         (format!("This is for example. Now you {order}"), None),
     ] {
         let report = scan(&text);
-        let found = report.matches[0].context.map(|context| context.name());
+        let found = report.matches[0].context.map(aimds_text::signatures::ContextReason::name);
         assert_eq!(found, reason, "{text}");
         assert_eq!(report.matches[0].confidence < 0.79, reason.is_some(), "{text}");
     }

@@ -30,6 +30,10 @@ _HARMFUL_SEVERITY: Final = 0.4
 """A plain harmful question is the model's own to refuse; it is shown and does not score."""
 
 
+_SHORT_CHARACTERS_MAX: Final = 12
+"""One or two words ("Next", "ok thanks") have no wording to judge; the rules and the session still see them."""
+
+
 @dataclass(frozen=True, slots=True)
 class StageThresholds:
     """Where evidence becomes a finding. Training measures the values and ships them with the head."""
@@ -134,6 +138,9 @@ class PatternsStage:
             details = {"probability": 0.0, "nearest_similarity": 0.0}
             return StageReport(self.name, StageOutcome.COMPLETE, details=details)
         result = self._classifier.score(text, kind=event.kind, role=event.role, trust=event.trust)
+        if len(event.text) <= _SHORT_CHARACTERS_MAX:
+            details = {"probability": result.probability, "nearest_similarity": 0.0, "short": True}
+            return StageReport(self.name, StageOutcome.COMPLETE, details=details)
         active, shadow = self._nearest(result)
         findings = [*self._opinions(event, result), *self._resemblance(event, result, active)]
         certain = self._is_certain(active)

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aimds import _core
 from aimds._core import ATTRACTOR_POINTS_MAX, ATTRACTOR_POINTS_MIN
+from aimds._core import analyse_attractor as _analyse
 from aimds.errors import ErrorCode, InputError
 
 __all__ = [
@@ -126,7 +126,7 @@ def analyse_attractor(
     if not 0 < sample_interval < float("inf"):
         raise InputError(ErrorCode.INPUT_BAD_VALUE, place="sample_interval", reason="expected a number above 0")
     values = tuple(series) if isinstance(series, Iterator) else series
-    found = _core.analyse_attractor(values, delay, dimension, theiler)
+    found = _analyse(values, delay, dimension, theiler)
     growth = found.pop("growth")
     return AttractorReport(
         attractor=AttractorClass(found.pop("attractor")),

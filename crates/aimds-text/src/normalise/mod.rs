@@ -23,6 +23,7 @@ mod leet;
 mod letter_pairs;
 mod limits;
 mod markup;
+mod plain;
 mod reading;
 mod rewriter;
 mod signs;
