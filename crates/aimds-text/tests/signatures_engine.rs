@@ -204,7 +204,9 @@ fn mention_is_not_use() {
         (format!("This is for example. Now you {order}"), None),
     ] {
         let report = scan(&text);
-        let found = report.matches[0].context.map(aimds_text::signatures::ContextReason::name);
+        let found = report.matches[0]
+            .context
+            .map(aimds_text::signatures::ContextReason::name);
         assert_eq!(found, reason, "{text}");
         assert_eq!(report.matches[0].confidence < 0.79, reason.is_some(), "{text}");
     }
