@@ -70,13 +70,13 @@ fn reason_name(reason: Reason) -> &'static str {
 /// The analysis as a dictionary whose keys are the fields of `AttractorReport` in `aimds.temporal.attractor`.
 #[pyfunction]
 #[pyo3(signature = (series, delay=None, dimension=None, theiler=None))]
-fn analyse_attractor<'py>(
-    py: Python<'py>,
+fn analyse_attractor(
+    py: Python<'_>,
     series: Points,
     delay: Option<Count>,
     dimension: Option<Count>,
     theiler: Option<Count>,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<Bound<'_, PyDict>> {
     let values = plain(py, &series)?;
     let [delay, dimension, theiler] = [delay, dimension, theiler].map(|count| count.map(|count| count.0));
     let options = AttractorOptions {
