@@ -191,6 +191,7 @@ fn look_alikes() {
 /// A flood of marks goes, and so do single marks on every letter.
 #[test]
 fn marks() {
+    assert_eq!(normalise("🅐\u{300}").canonical(), "À");
     assert_eq!(normalise("\u{300}\u{344}\u{300}\u{300}a").canonical(), "a");
     let found = hidden_by(Transform::Canonical, |text| {
         each(text, |c| format!("{c}\u{301}\u{316}\u{336}\u{35C}\u{489}"))

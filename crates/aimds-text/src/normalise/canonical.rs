@@ -178,8 +178,12 @@ impl<'a> Walker<'a> {
             _ => negative_letter(character),
         };
         if let Some(plain) = plain {
+            // It begins a segment like the character it stands for: marks that follow belong to it.
             self.flush();
-            self.emit_character(plain, span);
+            self.segment.push(plain);
+            self.segment_source = span;
+            self.segment_characters = 1;
+            self.segment_normal = false;
             return;
         }
         let surely = surely_normal(character);
@@ -235,11 +239,6 @@ impl<'a> Walker<'a> {
         }
         self.segment = segment;
         self.segment.clear();
-    }
-
-    fn emit_character(&mut self, character: char, source: Range<usize>) {
-        self.text.push(character);
-        self.map.whole(source, character.len_utf8());
     }
 }
 

@@ -154,7 +154,11 @@ impl MapBuilder {
         if length == 0 {
             return;
         }
-        let source = offset(source.start)..offset(source.end);
+        let mut source = offset(source.start)..offset(source.end);
+        if let Some(last) = self.runs.last() {
+            // A gap inside a decoded blob has no place of its own; spans must not go back for it.
+            source = source.start.max(last.source.start)..source.end.max(last.source.end);
+        }
         let at = offset(self.at);
         self.at = self.at.saturating_add(length);
         if let Some(last) = self.runs.last()
@@ -216,6 +220,21 @@ mod tests {
         let map = builder.finish();
         assert_eq!(map.original(4..5), 3..11);
         assert_eq!(map.original(1..5), 1..11);
+    }
+
+    /// A gap between pieces inside a blob does not lead back behind the blob's other parts.
+    #[test]
+    fn gaps_inside_blobs_do_not_go_back() {
+        let mut blob = MapBuilder::new();
+        blob.whole(28..134, 40);
+        let mut pieces = MapBuilder::new();
+        pieces.whole(5..10, 4);
+        pieces.whole(12..12, 1);
+        pieces.whole(12..20, 4);
+        let map = pieces.finish().through(&blob.finish(), 9);
+        assert_eq!(map.original(0..4), 28..134);
+        assert_eq!(map.original(0..5), 28..134);
+        assert_eq!(map.original(4..5), 28..134);
     }
 
     proptest! {
