@@ -8,7 +8,13 @@ from typing import Final
 
 from aimds.taxonomy import Category
 
-__all__ = ["CATEGORY_CODES", "STATUS_CODES", "PatternStatus", "category_bits", "status_bits"]
+__all__ = [
+    "category_bits",
+    "CATEGORY_CODES",
+    "PatternStatus",
+    "status_bits",
+    "STATUS_CODES",
+]
 
 
 class PatternStatus(StrEnum):

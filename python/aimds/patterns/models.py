@@ -14,12 +14,12 @@ from aimds.errors import ArtefactError, ErrorCode
 __all__ = [
     "EMBEDDING_FILE",
     "HEAD_FILE",
-    "MODEL_FILE_BYTES_MAX",
-    "SEED_FILE",
-    "Models",
     "load_models",
+    "MODEL_FILE_BYTES_MAX",
+    "Models",
     "models_folder",
     "read_file",
+    "SEED_FILE",
 ]
 
 T = TypeVar("T")

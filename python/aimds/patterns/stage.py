@@ -30,8 +30,8 @@ _HARMFUL_SEVERITY: Final = 0.4
 """A plain harmful question is the model's own to refuse; it is shown and does not score."""
 
 
-_SHORT_CHARACTERS_MAX: Final = 12
-"""One or two words ("Next", "ok thanks") have no wording to judge; the rules and the session still see them."""
+_SHORT_CHARACTERS_MAX: Final = 5
+"""A single short word ("Next", "Hello") has no wording to judge; the rules and the session still see it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from tests import tiny_models
 
 from aimds import _core
 from aimds.errors import ArtefactError
-from aimds.patterns import PatternsStage, PatternStatus, StageThresholds, build_seed, open_stage
+from aimds.patterns import PatternsStage, PatternStatus, StageThresholds, build_seed, load_models, open_stage
 from aimds.ports import ManualClock
 from aimds.records import Assessment, Event, StageOutcome
 from aimds.taxonomy import Category
@@ -192,3 +194,12 @@ def test_the_room_opens_from_a_folder(tmp_path, embedding):
     report = judge(stage, "the secret")
     assert (report.outcome, report.reason) == (StageOutcome.CERTAIN, "known pattern seed:7")
     stage.store.close()
+
+
+def test_a_single_short_word_has_no_wording(tmp_path: Path) -> None:
+    """A word of five characters is left to rules and session, however sure the classifier is; more are judged."""
+    (tmp_path / "embedding.safetensors").write_bytes(tiny_models.embedding_bytes())
+    (tmp_path / "head.safetensors").write_bytes(tiny_models.keyword_head_bytes({"stop": 12.0}))
+    stage = PatternsStage(load_models(tmp_path).classifier)
+    assert judge(stage, "stop").score == 0.0
+    assert judge(stage, "stop it all").score > 0.5
