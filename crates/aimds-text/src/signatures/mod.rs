@@ -5,6 +5,7 @@
 //! finds punctuated phrases and the required literals of the regexes; a regex runs only around its literals. Everything
 //! is linear in the text and bounded by [`limits`].
 
+mod announce;
 mod category;
 pub mod checks;
 mod compile;
