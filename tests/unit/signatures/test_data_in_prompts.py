@@ -1,4 +1,4 @@
-"""Rules for data against pasted data of our own writing: orders inside are found, honest pastes and own words are not."""
+"""Rules for data against pasted data of our own writing: orders inside are found, honest pastes and own words not."""
 
 import pytest
 
