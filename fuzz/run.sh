@@ -17,6 +17,9 @@ fi
 for target in fuzz/fuzz_targets/*.rs; do
     name="$(basename "$target" .rs)"
     echo "== $name for $seconds s"
+    # Inputs that once failed are kept under fuzz/seeds and come first.
+    mkdir -p "fuzz/corpus/$name"
+    if [ -d "fuzz/seeds/$name" ]; then cp "fuzz/seeds/$name"/* "fuzz/corpus/$name/"; fi
     # A unit that takes 5 s is a hang: the slowest honest text of this length takes milliseconds.
     cargo "${toolchain[@]}" fuzz run "${options[@]}" "$name" -- \
         -max_total_time="$seconds" -timeout=5 -max_len=65536 -print_final_stats=1

@@ -45,10 +45,12 @@ impl SpanMap {
         let Self::Runs(parent_runs) = parent else {
             return self;
         };
-        let Self::Runs(runs) = self else {
-            return parent.clone();
-        };
         let mut builder = MapBuilder::new();
+        let Self::Runs(runs) = self else {
+            // The new view may be only the beginning of its parent.
+            linear_through(&mut builder, parent_runs, 0, length);
+            return builder.finish();
+        };
         let ends = runs
             .iter()
             .skip(1)
