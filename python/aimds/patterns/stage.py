@@ -30,6 +30,10 @@ _HARMFUL_SEVERITY: Final = 0.4
 """A plain harmful question is the model's own to refuse; it is shown and does not score."""
 
 
+_WINDOW_LOOK_UP_MIN: Final = 0.15
+"""Probability from which the best window is looked up too. Below it the classifier sees nothing to follow, and the
+look-up would cost ordinary traffic a fifth of its time."""
+
 _SHORT_CHARACTERS_MAX: Final = 5
 """A single short word ("Next", "Hello") has no wording to judge; the rules and the session still see it."""
 
@@ -159,7 +163,9 @@ class PatternsStage:
         if self._store is None:
             return None, None
         best: dict[PatternStatus, PatternMatch] = {}
-        for vector in result.embeddings:
+        # The whole text is always looked up; its most suspicious window only where there is a suspicion to follow.
+        vectors = result.embeddings if result.probability >= _WINDOW_LOOK_UP_MIN else result.embeddings[:1]
+        for vector in vectors:
             for status in (PatternStatus.ACTIVE, PatternStatus.SHADOW):
                 for match in self._store.search_vector(vector, _NEIGHBOURS, statuses=(status,))[:1]:
                     if status not in best or match.similarity > best[status].similarity:
