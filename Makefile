@@ -47,7 +47,7 @@ bench: $(STAMP) ## measure everything against baselines; results go to benches/r
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
 	$(BIN)/python -m benches.run
 
-fuzz: ## ten minutes for each fuzz target (SECONDS=n for less)
+fuzz: $(STAMP) ## ten minutes for each fuzz target (SECONDS=n for less)
 	fuzz/run.sh $(or $(SECONDS),600)
 
 coverage: $(STAMP) ## line coverage of Python and Rust

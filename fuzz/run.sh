@@ -24,3 +24,6 @@ for target in fuzz/fuzz_targets/*.rs; do
     cargo "${toolchain[@]}" fuzz run "${options[@]}" "$name" -- \
         -max_total_time="$seconds" -timeout=5 -max_len=65536 -print_final_stats=1
 done
+
+echo "== event_json for $seconds s"
+"${PYTHON:-.venv/bin/python}" fuzz/event_json.py "$seconds"

@@ -146,7 +146,10 @@ def _proposal(assessment: Assessment, action: Action) -> LearnProposal | None:
     patterns = assessment.report(StageName.PATTERNS)
     if action is not Action.BLOCK or patterns is None or patterns.outcome is not StageOutcome.COMPLETE:
         return None
-    if patterns.details.get("nearest_similarity", 0.0) >= _NOVEL_SIMILARITY:
+    similarity = patterns.details.get("nearest_similarity")
+    if (
+        similarity is None or similarity >= _NOVEL_SIMILARITY
+    ):  # None: nothing was looked up, so nothing is known to be new
         return None
     strongest = max(assessment.findings, key=_weight, default=None)
     if strongest is None or strongest.category in (Category.SECRET, Category.PERSONAL_DATA):

@@ -114,12 +114,13 @@ class PatternStore:
         *,
         categories: Sequence[Category] = _CATEGORIES,
         statuses: Sequence[PatternStatus] = (PatternStatus.ACTIVE,),
+        seed: bool = True,
     ) -> list[PatternMatch]:
-        """The same for an embedding: little-endian f32 of the store's dimension."""
+        """The same for an embedding: little-endian f32 of the store's dimension; `seed` off looks at own patterns only."""
         category_set, status_set = category_bits(categories), status_bits(statuses)
         found: list[PatternMatch] = []
         for index, prefix in ((self._seed, "seed"), (self._index, "own")):
-            if index is not None and len(index):
+            if index is not None and len(index) and (seed or prefix == "own"):
                 rows, _ = index.search(vector, count, categories=category_set, statuses=status_set)
                 found.extend(self._match(prefix, row) for row in rows)
         found.sort(key=lambda match: -match.similarity)
