@@ -1,6 +1,7 @@
 """`python fuzz/event_json.py SECONDS [SEED]`: event JSON raises nothing but typed errors, and never hangs.
 
-Files of mutated rows go through the readers, and each event that they yield goes through the whole guard. A mutation cuts, repeats, swaps or overwrites bytes of our own seeds. The seed of a failing file is printed.
+Files of mutated rows go through the readers, and each event that they yield goes through the whole guard. A mutation
+cuts, repeats or overwrites bytes of rows of our own writing. The seed of a failing file is printed.
 """
 
 from __future__ import annotations

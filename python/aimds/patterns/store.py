@@ -116,7 +116,7 @@ class PatternStore:
         statuses: Sequence[PatternStatus] = (PatternStatus.ACTIVE,),
         seed: bool = True,
     ) -> list[PatternMatch]:
-        """The same for an embedding: little-endian f32 of the store's dimension; `seed` off looks at own patterns only."""
+        """The same for an embedding (little-endian f32); `seed` off looks at own patterns only."""
         category_set, status_set = category_bits(categories), status_bits(statuses)
         found: list[PatternMatch] = []
         for index, prefix in ((self._seed, "seed"), (self._index, "own")):

@@ -184,7 +184,7 @@ def test_a_plain_text_without_normalisation_is_judged_too(classifier):
 def test_the_room_opens_from_a_folder(tmp_path, embedding):
     """Models, seed, own store and training's thresholds come together; a missing seed is told."""
     (tmp_path / "embedding.safetensors").write_bytes(tiny_models.embedding_bytes())
-    (tmp_path / "head.safetensors").write_bytes(tiny_models.keyword_head_bytes({"ignore": 12.0}))
+    (tmp_path / "head.safetensors").write_bytes(tiny_models.keyword_head_bytes({"secret": 12.0}))
     clock = ManualClock()
     with pytest.raises(ArtefactError, match=r"seed\.patterns"):
         open_stage(clock, models_folder=tmp_path)
@@ -193,6 +193,7 @@ def test_the_room_opens_from_a_folder(tmp_path, embedding):
     stage = open_stage(clock, models_folder=tmp_path, store_path=tmp_path / "own.db")
     report = judge(stage, "the secret")
     assert (report.outcome, report.reason) == (StageOutcome.CERTAIN, "known pattern seed:7")
+    assert judge(stage, "the weather").details["nearest_similarity"] is None, "unsuspected: no look-up in the seed"
     stage.store.close()
 
 
