@@ -1,9 +1,9 @@
 """`python -m training.pipeline_report FOLDER`: rules and classifier together on sources that the classifier never saw.
 
 Takes the out-of-fold logits that `python -m training.evaluate_loso --shipped` leaves in `training/work/`, and the
-corpora in FOLDER. Each row is judged by the rooms before `patterns`; the classifier's probability is that of the model that had
-not seen the row's family. Scores are fused as `decide` does, and the shipped thresholds apply. The rules were written
-with training rows of every source in view, so only the classifier's part is truly unseen.
+corpora in FOLDER. Each row is judged by the rooms before `patterns`; the classifier's probability is that of the model
+that had not seen the row's family. Scores are fused as `decide` does, and the shipped thresholds apply. The rules were
+written with training rows of every source in view, so only the classifier's part is truly unseen.
 """
 
 from __future__ import annotations
