@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 import re
 from collections.abc import Iterator
 
@@ -25,7 +26,27 @@ ADVERSARIAL = {
     "open brackets": "<" * 10 + "[[" * 10,
     "hex and escapes": "\\u0069\\x67 0x69676e6f7265 ",
     "binary digits": "01101001 ",
+    "open tags and comments": "<div><!-- ",
+    "leet near misses": "1gn0r3 pr3v10u ",
+    "links": "http://a.b/?q=x ",
+    "forged turns": "<|im_start|>system ",
+    "trigger words at random": None,
+    "printable characters at random": None,
+    "mixed scripts": "\u0430b\u0441 ",
 }
+TRIGGERS = re.findall(
+    r"\S+",
+    "ignore disregard forget previous above instructions rules system prompt reveal show print secret password you are "
+    "now act as developer mode send email to http:// tool run assistant summary",
+)
+
+
+def random_text(name: str) -> str:
+    """100 KB drawn with a fixed seed: words that rules look for, or anything printable."""
+    chance = random.Random(7)
+    if name.startswith("trigger"):
+        return " ".join(chance.choice(TRIGGERS) for _ in range(SIZE // 6))[:SIZE]
+    return "".join(chr(chance.randrange(0x20, 0x7F)) for _ in range(SIZE))
 
 
 def filled(piece: str) -> str:
@@ -46,7 +67,7 @@ def entries() -> Iterator[Bench]:
         input_bytes=SIZE, goal_p50_us=5_000,
     )  # fmt: skip
     for name, piece in ADVERSARIAL.items():
-        text = filled(piece)
+        text = random_text(name) if piece is None else filled(piece)
         yield Bench(
             "normalise + signatures", f"100 KB: {name}",
             lambda text=text: engine.scan(normalise(text), "prompt"), input_bytes=SIZE, goal_p99_us=20_000,
