@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use aimds_text::normalise::{TrickKind, View};
+use aimds_text::normalise::{PlainReading, TrickKind, View};
 use aimds_vectors::{
     Block, CONTEXT_FEATURE_NAMES, Classifier, Context, Embedding, HashedPlan, HashedUnits,
     LEXICAL_FEATURE_NAMES, Outcome, Reading, Units, VectorError, WindowPlan, dense_features,
@@ -251,13 +251,13 @@ impl PyClassifier {
             TextLike::Normalised(text) => {
                 let normalised = text.get();
                 context.tricks = normalised.inner.tricks.len().min(u32::MAX as usize) as u32;
-                let views = readings_of(normalised);
+                let plain = normalised.inner.plain_reading();
+                let views = readings_of(normalised, &plain);
                 let readings: Vec<Reading<'_>> = views
                     .iter()
-                    .enumerate()
-                    .map(|(at, view)| Reading {
+                    .map(|view| Reading {
                         text: &view.text,
-                        decoded: at > 0 || view.is_decoded(),
+                        decoded: !view.chain.is_empty() && view.is_decoded(),
                     })
                     .collect();
                 let outcome = run(py, &normalised.inner.original, || {
@@ -334,22 +334,24 @@ const FOLDING: [TrickKind; 4] = [
     TrickKind::UpsideDown,
 ];
 
-/// The views to score: the canonical one if it can be read, then the decoded ones; the folded one only where it undid
-/// a trick.
-fn readings_of(text: &PyNormalisedText) -> Vec<&View> {
+/// The views to score: the canonical one as far as it can be read, then the decoded ones; the folded one only where it
+/// undid a trick.
+fn readings_of<'text>(text: &'text PyNormalisedText, plain: &'text PlainReading) -> Vec<&'text View> {
     let look_alikes = text
         .inner
         .tricks
         .iter()
         .any(|trick| FOLDING.contains(&trick.kind));
-    let unreadable = text.inner.reads_only_decoded();
-    let views = text.inner.views.iter().enumerate();
-    views
-        .filter(|(at, view)| match at {
-            0 => !unreadable,
-            _ => view.is_decoded() || (look_alikes && !unreadable),
-        })
-        .map(|(_, view)| view)
+    let first = match plain {
+        PlainReading::Canonical => text.inner.views.first(),
+        PlainReading::Around(view) => Some(view),
+        PlainReading::Nothing => None,
+    };
+    let folded = look_alikes && first.is_some();
+    let others = text.inner.views.iter().skip(1);
+    first
+        .into_iter()
+        .chain(others.filter(|view| view.is_decoded() || folded))
         .collect()
 }
 

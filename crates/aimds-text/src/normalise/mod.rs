@@ -33,6 +33,7 @@ mod tricks;
 mod view;
 
 pub use limits::{Bound, INPUT_BYTES_MAX, Limits, OUTPUT_BYTES_FLOOR, WORK_BYTES_FLOOR};
+pub use plain::PlainReading;
 pub use span_map::{MapBuilder, Run, SpanMap};
 pub use view::{Normalised, Transform, Trick, TrickKind, View};
 
