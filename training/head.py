@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from training.calibrate import Calibration, calibrate, report
+from training.checksums import write_sums
 from training.dataset import Dataset, load, training_rows
 from training.evaluate_loso import Outcome, table
 from training.export import quantise, tuned_vectors, write_embedding, write_head
@@ -114,6 +115,7 @@ def main() -> None:
         },
         (model.dense_mean.numpy(), model.dense_factor.numpy()) if SETTINGS.lexical else None,
     )  # fmt: skip
+    write_sums(options.folder)
     print(dev_table(quantised(model), dataset, calibration.flag_logit))
     for path in sorted(options.folder.glob("*.safetensors")):
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")

@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 
 from aimds import _core
 from aimds.patterns.seed import build_seed
+from training.checksums import write_sums
 from training.corpus import Row, read_rows
 from training.generators import generate
 from training.metrics import above, threshold_at
@@ -129,6 +130,7 @@ def main() -> None:
     default = threshold_at(nearest[~is_attack], FINDING_FPR)
     certain = max(CERTAIN_MIN, threshold_at(nearest[~is_attack], CERTAIN_FPR))
     note_thresholds(options.folder / "head.safetensors", default, certain)
+    write_sums(options.folder)
     print(f"{len(kept)} patterns of {len(attacks)} attacks")
     for name, limit in (("finding", default), ("blocks", default + 0.6 * (1 - default)), ("certain", certain)):
         benign, attack = above(nearest[~is_attack], limit), above(nearest[is_attack], limit)

@@ -72,6 +72,11 @@ class ErrorCode(Enum):
     ARTEFACT_CORRUPT = _Entry(
         "artefact-corrupt", "{place}: {reason}", "the file is damaged or of another version: restore or rebuild it"
     )
+    ARTEFACT_CHECKSUM = _Entry(
+        "artefact-checksum",
+        "{place}: {reason}",
+        "restore the file or reinstall aimds; if the change is meant, write SHA256SUMS anew with `sha256sum`",
+    )
     STORE_FAILED = _Entry("store-failed", "{place}: {reason}", "check the disk, its free space and its permissions")
     BLOCKED = _Entry(
         "blocked", "the event was not allowed: {reason}", "the verdict on the exception holds the evidence"

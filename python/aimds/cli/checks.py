@@ -8,22 +8,23 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from aimds.errors import ArtefactError
+from aimds.patterns.manifest import SUMS_FILE, read_sums
 from aimds.ports import SequentialIds
 
 if TYPE_CHECKING:
     from aimds import Defense, Verdict
 
-__all__ = ["Check", "check_files", "check_versions", "self_test"]
+__all__ = ["Check", "check_files", "check_own_models", "check_versions", "self_test"]
 
 _MODULES: Final = ("numpy", "phonenumbers", "pydantic", "pydantic-settings", "rich", "typer")
 _CODE_SUFFIXES: Final = frozenset({".so", ".pyd"})
 _DATA_SUFFIXES: Final = frozenset({".safetensors", ".patterns", ".toml", ".onnx", ".bin", ".json"}) | _CODE_SUFFIXES
-_SUMS_NAME: Final = "SHA256SUMS"
 _DIGEST_SHOWN: Final = 16
 _SECOND_NS: Final = 1_000_000_000
 _SOFT_HYPHEN: Final = "\u00ad"
@@ -66,13 +67,30 @@ def check_versions() -> Iterator[Check]:
 
 
 def check_files(package: Path) -> Iterator[Check]:
-    """Compiled core, rule packs and models with size and SHA-256, compared with what the installation says they were.
+    """Compiled core, rule packs and models with size and SHA-256, compared with what they are said to be.
 
-    The record of an installed wheel holds the digest of every file; a checkout has none, there `SHA256SUMS` beside the
-    files is looked at.
+    The record of an installed wheel holds the digest of every file; `SHA256SUMS` beside the models holds theirs, in a
+    checkout too.
     """
-    recorded = {**_recorded_digests(), **_listed_digests(package)}
-    found = sorted(path for path in package.rglob("*") if path.suffix in _DATA_SUFFIXES and path.is_file())
+    listed: dict[Path, str] = {}
+    for folder in sorted(path.parent for path in package.rglob(SUMS_FILE)):
+        sums, check = _listed_digests(folder)
+        listed |= sums
+        if not check.ok:
+            yield replace(check, name=(folder.relative_to(package) / SUMS_FILE).as_posix())
+    yield from _compared(package, {**_recorded_digests(), **listed}, package.rglob("*"))
+
+
+def check_own_models(folder: Path) -> Iterator[Check]:
+    """The same for a folder of the user's own models (`patterns.models`); that it has no list is told."""
+    sums, check = _listed_digests(folder)
+    yield replace(check, group="own models")
+    for file in _compared(folder, sums, folder.glob("*")):
+        yield replace(file, group="own models")
+
+
+def _compared(package: Path, recorded: dict[Path, str], paths: Iterable[Path]) -> Iterator[Check]:
+    found = sorted(path for path in paths if path.suffix in _DATA_SUFFIXES and path.is_file())
     for path in found:
         digest = _sha256(path)
         expected = recorded.pop(path.resolve(), None)
@@ -101,15 +119,18 @@ def _recorded_digests() -> dict[Path, str]:
     return digests
 
 
-def _listed_digests(package: Path) -> dict[Path, str]:
-    """Digests from `SHA256SUMS` files, in the format of sha256sum."""
-    digests = {}
-    for sums in package.rglob(_SUMS_NAME):
-        for line in sums.read_text("utf-8").splitlines():
-            digest, _, name = line.strip().partition(" ")
-            if name:
-                digests[(sums.parent / name.strip().lstrip("*")).resolve()] = digest.lower()
-    return digests
+def _listed_digests(folder: Path) -> tuple[dict[Path, str], Check]:
+    """Digests by path from the list in a folder, and what there is to say of the list."""
+    name = str(folder / SUMS_FILE)
+    try:
+        sums = read_sums(folder)
+    except ArtefactError as error:
+        return {}, Check("files", name, f"{error.code.slug}: {error}", ok=False)
+    if sums is None:
+        return {}, Check("files", name, "not there: these model files are not checked when they are loaded")
+    return {(folder / one).resolve(): digest for one, digest in sums.items()}, Check(
+        "files", name, f"{len(sums)} files listed", ok=True
+    )
 
 
 def _sha256(path: Path) -> str:

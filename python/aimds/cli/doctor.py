@@ -71,10 +71,12 @@ def version(as_json: JsonOption = False, debug: DebugOption = False) -> ExitCode
 def _examine(settings: Settings) -> tuple[list[Check], list[dict[str, Any]]]:
     """All checks; what cannot even be loaded is a failed check, not an end of the report."""
     import aimds
-    from aimds.cli.checks import Check, check_files, check_versions, self_test
+    from aimds.cli.checks import Check, check_files, check_own_models, check_versions, self_test
     from aimds.cli.shapes import plain
 
     checks = [*check_versions(), *check_files(Path(aimds.__file__).parent)]
+    if settings.patterns.models is not None:
+        checks += check_own_models(settings.patterns.models)
     rooms: list[dict[str, Any]] = []
     try:
         from aimds.defense import Defense

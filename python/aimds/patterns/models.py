@@ -10,10 +10,12 @@ from typing import Any, Final, TypeVar
 
 from aimds._core import Classifier, EmbeddingModel
 from aimds.errors import ArtefactError, ErrorCode
+from aimds.patterns.manifest import verify
 
 __all__ = [
     "EMBEDDING_FILE",
     "HEAD_FILE",
+    "load_file",
     "load_models",
     "MODEL_FILE_BYTES_MAX",
     "Models",
@@ -52,16 +54,18 @@ def load_models(folder: Path | None = None) -> Models:
     """Reads embedding and head from a folder (the shipped one by default).
 
     Raises:
-        ArtefactError: `artefact-missing`, or `artefact-corrupt` with the file and the part that is wrong.
+        ArtefactError: `artefact-missing`; `artefact-checksum` when a file is not the one that `SHA256SUMS` beside it
+            lists; `artefact-corrupt` with the file and the part that is wrong.
     """
     folder = models_folder() if folder is None else folder
-    embedding = _named(folder / EMBEDDING_FILE, EmbeddingModel.load)
-    classifier = _named(folder / HEAD_FILE, lambda data: Classifier.load(embedding, data))
+    embedding = load_file(folder / EMBEDDING_FILE, EmbeddingModel.load)
+    classifier = load_file(folder / HEAD_FILE, lambda data: Classifier.load(embedding, data))
     thresholds = json.loads(classifier.thresholds_json)
     return Models(embedding, classifier, folder, thresholds if isinstance(thresholds, dict) else {})
 
 
-def _named(path: Path, load: Callable[[bytes], T]) -> T:
+def load_file(path: Path, load: Callable[[bytes], T]) -> T:
+    """What `load` makes of a model file; its errors name the file."""
     data = read_file(path)
     try:
         return load(data)
@@ -70,15 +74,19 @@ def _named(path: Path, load: Callable[[bytes], T]) -> T:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a model file.
+    """The bytes of a model file, once they are those that `SHA256SUMS` beside it lists.
+
+    The shipped folder must have the list; one of the user's may do without.
 
     Raises:
-        ArtefactError: `artefact-missing` or `artefact-corrupt`.
+        ArtefactError: `artefact-missing`, `artefact-checksum` or `artefact-corrupt`.
     """
     try:
         if path.stat().st_size > MODEL_FILE_BYTES_MAX:
             raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(path), reason="the file is too large")
-        return path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         reason = error.strerror or "cannot be read"
         raise ArtefactError(ErrorCode.ARTEFACT_MISSING, place=str(path), reason=reason) from error
+    verify(path, data, required=path.parent == models_folder())
+    return data

@@ -10,6 +10,7 @@ from typing import Final
 from aimds._core import EmbeddingModel, PatternIndex
 from aimds.errors import ArtefactError, ErrorCode
 from aimds.patterns.codes import CATEGORY_CODES, STATUS_CODES, PatternStatus
+from aimds.patterns.models import load_file
 from aimds.taxonomy import Category
 
 __all__ = ["build_seed", "load_seed", "notes_of"]
@@ -70,9 +71,10 @@ def load_seed(path: Path, embedding: EmbeddingModel) -> PatternIndex:
     """Reads a seed index and checks that this embedding made it.
 
     Raises:
-        ArtefactError: the file is missing, damaged, or belongs to another embedding.
+        ArtefactError: the file is missing, damaged, not the one that `SHA256SUMS` beside it lists, or belongs to
+            another embedding.
     """
-    index = PatternIndex.load(path)
+    index = load_file(path, PatternIndex.from_bytes)
     if index.fingerprint != embedding.fingerprint or index.dimension != embedding.dimension:
         reason = "its vectors were made by another embedding"
         raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(path), reason=reason)

@@ -11,7 +11,7 @@ import pytest
 from tests.unit.cli.conftest import Cli
 
 from aimds.cli import checks
-from aimds.cli.checks import Check, check_files, check_versions, self_test
+from aimds.cli.checks import Check, check_files, check_own_models, check_versions, self_test
 from aimds.cli.options import load_settings, overrides_from
 from aimds.cli.settings_view import settings_rows
 from aimds.errors import ArtefactError, ConfigurationError, ErrorCode, InputError
@@ -70,6 +70,25 @@ def test_a_damaged_and_a_missing_file_are_noticed(package: Path) -> None:
     damaged, missing = check_files(package)
     assert (damaged.ok, "CHECKSUM DIFFERS" in damaged.value) == (False, True)
     assert (missing.name, missing.value, missing.ok) == ("models/gone.patterns", "missing", False)
+
+
+def test_a_list_that_cannot_be_understood_fails_the_check(package: Path) -> None:
+    """The report goes on, and names the list with the code of what is wrong with it."""
+    (package / "models" / "SHA256SUMS").write_text("not a digest  ../head.safetensors\n")
+    bad, file = check_files(package)
+    assert (bad.name, bad.ok) == ("models/SHA256SUMS", False)
+    assert bad.value.startswith("artefact-corrupt: ")
+    assert (file.name, file.ok) == ("models/head.safetensors", None)
+
+
+def test_own_models_without_a_list_are_told(package: Path) -> None:
+    """A folder of the user's may have no list, which is said; with one its files are compared."""
+    told, file = check_own_models(package / "models")
+    assert (told.group, told.ok, "not there" in told.value) == ("own models", None, True)
+    assert (file.name, file.ok) == ("head.safetensors", None)
+    sums(package, b"weights")
+    assert [check.ok for check in check_own_models(package / "models")] == [True, True]
+    assert [check.ok for check in check_own_models(package / "nowhere")] == [None, False]
 
 
 def test_the_record_of_an_installed_wheel_is_used(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +166,16 @@ def test_doctor_page_and_json(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_pat
     shape = json.loads(cli("doctor", "--json").out)
     assert shape["ok"] is True
     assert shape["settings"]["temporal.sessions_max"] == {"value": 7, "source": "file aimds.toml"}
+
+
+@pytest.mark.usefixtures("healthy")
+def test_doctor_looks_at_own_models(cli: Cli, tmp_path: Path) -> None:
+    """The folder that `patterns.models` names is examined too."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "head.safetensors").write_bytes(b"weights")
+    shown = json.loads(cli("doctor", "--json", "--set", f"patterns.models={tmp_path / 'mine'}").out)["checks"]
+    own = [check for check in shown if check["group"] == "own models"]
+    assert [Path(check["name"]).name for check in own] == ["SHA256SUMS", "head.safetensors"]
 
 
 @pytest.mark.usefixtures("healthy")

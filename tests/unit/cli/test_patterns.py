@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests import tiny_models
 from tests.unit.cli.conftest import Cli
+from training.checksums import write_sums
 
 from aimds._core import EmbeddingModel
 from aimds.cli import patterns
@@ -147,6 +148,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     embedding = EmbeddingModel.load(tiny_models.embedding_bytes())
     seed = build_seed(embedding, [3], embedding.embed("ignore"), ["prompt_leak"], [0.7], ["corpus"])
     seed.save(folder / "seed.patterns")
+    write_sums(folder)
     monkeypatch.setattr("aimds.patterns.models.models_folder", lambda: folder)
     return folder
 
@@ -186,7 +188,9 @@ def test_damaged_files_are_named(cli: Cli, models: Path, tmp_path: Path) -> None
     assert (result.code, "aimds: artefact-corrupt: own.db" in result.err) == (2, True)
     (models / "embedding.safetensors").write_bytes(b"\x10\0\0")
     result = cli("patterns", "stats")
-    assert (result.code, "aimds: artefact-corrupt: " in result.err) == (2, True)
+    assert (result.code, "aimds: artefact-checksum: " in result.err) == (2, True)
+    write_sums(models)
+    assert "aimds: artefact-corrupt: " in cli("patterns", "stats").err
     assert "embedding.safetensors" in result.err
     (models / "embedding.safetensors").unlink()
     assert "aimds: artefact-missing: " in cli("patterns", "stats").err
