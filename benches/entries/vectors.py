@@ -32,6 +32,14 @@ def _model2vec() -> object:
     return StaticModel(table, tokenizer)
 
 
+def _index_of(rows: np.ndarray) -> _core.PatternIndex:
+    count, dimension = rows.shape
+    index = _core.PatternIndex(dimension, 0)
+    zeros = [0] * count
+    index.add_batch(range(count), rows.tobytes(), zeros, zeros, [0.5] * count, zeros)
+    return index
+
+
 def entries() -> Iterator[Bench]:
     if (models_folder() / "head.safetensors").exists():
         models = load_models()
@@ -49,9 +57,7 @@ def entries() -> Iterator[Bench]:
     yield Bench("classifier.score", f"100 words, {kind}", lambda: classifier.score(next(normalised)))
 
     rows = clustered(PATTERNS, DIMENSION, 1)
-    index = _core.PatternIndex(DIMENSION, 0)
-    zeros = [0] * PATTERNS
-    index.add_batch(range(PATTERNS), rows.tobytes(), zeros, zeros, [0.5] * PATTERNS, zeros)
+    index = _index_of(rows)
     queries = itertools.cycle([row.tobytes() for row in clustered(400, DIMENSION, 2)])
 
     def exact_scan() -> np.ndarray:
@@ -63,3 +69,17 @@ def entries() -> Iterator[Bench]:
         lambda: index.search(next(queries), NEIGHBOURS), Baseline("numpy exact scan, f32", exact_scan),
         goal_p99_us=1_000,
     )  # fmt: skip
+    yield _together(embedding.dimension, classifier, kind)
+
+
+def _together(dimension: int, classifier: _core.Classifier, kind: str) -> Bench:
+    """What the patterns room does for a suspected text: embed and score it, look up the vectors that scored."""
+    index = _index_of(clustered(PATTERNS, dimension, 1))
+    normalised = itertools.cycle([_core.normalise(text) for text in texts_of(100, 200)])
+
+    def call() -> None:
+        for vector in classifier.score(next(normalised)).embeddings:
+            index.search(vector, NEIGHBOURS)
+
+    size = f"100 words, {kind}, {PATTERNS:,} int8 patterns of {dimension}"
+    return Bench("embed, score and search", size, call, goal_p99_us=1_000)
