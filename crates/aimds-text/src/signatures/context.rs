@@ -193,13 +193,19 @@ fn push(list: &mut Vec<Range<usize>>, start: usize, end: usize) {
     }
 }
 
-/// Why the match at `span` is a mention, if it is one. `frames` are in order of their end.
+/// Why the match at `span` is a mention, if it is one. `frames` are in order of their end. A match in pasted data is
+/// mentioned by words of that `data` only: what the user asks about the data ("what does this mail say:") says nothing of what
+/// the data wants.
 pub fn reason(
     quotations: &Quotations,
     frames: &[FrameHit],
     span: &Range<usize>,
     sentence: u32,
+    data: Option<&Range<usize>>,
 ) -> Option<ContextReason> {
+    let in_reach = |frame: &FrameHit| {
+        data.is_none_or(|data| data.start <= frame.span.start && frame.span.end <= data.end)
+    };
     for (region, reason) in quotations.around(span) {
         let (mut mentioned, mut used) = (false, false);
         for frame in near(
@@ -208,7 +214,7 @@ pub fn reason(
             region.end + FRAME_AFTER_BYTES,
         ) {
             if frame.span.end <= region.start || frame.span.start >= region.end {
-                mentioned |= frame.role != FrameRole::Use;
+                mentioned |= frame.role != FrameRole::Use && in_reach(frame);
                 used |= frame.role == FrameRole::Use;
             }
         }
@@ -217,7 +223,10 @@ pub fn reason(
         }
     }
     let reported = near(frames, span.start.saturating_sub(REPORT_BEFORE_BYTES), span.start).any(|frame| {
-        frame.role == FrameRole::Mention && frame.sentence == sentence && frame.span.end <= span.start
+        frame.role == FrameRole::Mention
+            && frame.sentence == sentence
+            && frame.span.end <= span.start
+            && in_reach(frame)
     });
     reported.then_some(ContextReason::Reported)
 }

@@ -50,13 +50,13 @@ impl DataRegions {
         found
     }
 
-    /// Whether the whole span lies in data.
-    pub fn hold(&self, span: &Range<usize>) -> bool {
+    /// The data that the whole span lies in.
+    pub fn around(&self, span: &Range<usize>) -> Option<&Range<usize>> {
         let behind = self.regions.partition_point(|region| region.start <= span.start);
         behind
             .checked_sub(1)
             .and_then(|index| self.regions.get(index))
-            .is_some_and(|region| region.end >= span.end)
+            .filter(|region| region.end >= span.end)
     }
 
     fn push(&mut self, start: usize, end: usize) {
@@ -338,7 +338,7 @@ mod tests {
 
     fn in_data(text: &str) -> bool {
         let start = text.find("HERE").unwrap();
-        DataRegions::of(text).hold(&(start..start + 4))
+        DataRegions::of(text).around(&(start..start + 4)).is_some()
     }
 
     #[test]

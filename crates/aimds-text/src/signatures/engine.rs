@@ -116,7 +116,9 @@ impl SignatureEngine {
             };
             let context = match (&quotations, head.context) {
                 (Some(quotations), ContextPolicy::QuoteLowers) => {
-                    reason(quotations, &scan.frames, span, scan.words.sentence_at(span.start))
+                    let data = if *in_data { scan.data.around(span) } else { None };
+                    let sentence = scan.words.sentence_at(span.start);
+                    reason(quotations, &scan.frames, span, sentence, data)
                 }
                 _ => None,
             };

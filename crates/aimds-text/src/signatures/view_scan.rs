@@ -29,6 +29,8 @@ pub struct ViewScan<'a> {
     pub candidates: Vec<Candidate>,
     /// In order of their end.
     pub frames: Vec<FrameHit>,
+    /// Looked for only when a candidate counts because of it.
+    pub data: DataRegions,
     vetoes: Vec<(u32, u32)>,
     pub overflow: bool,
 }
@@ -51,6 +53,7 @@ impl<'a> ViewScan<'a> {
             words: Words::of(text),
             candidates: Vec::new(),
             frames: Vec::new(),
+            data: DataRegions::default(),
             vetoes: Vec::new(),
             overflow: false,
         };
@@ -238,9 +241,9 @@ impl<'a> ViewScan<'a> {
     /// Rules for data hold in a prompt only where it looks like data.
     fn drop_outside_data(&mut self, text: &str) {
         if self.candidates.iter().any(|candidate| candidate.in_data) {
-            let data = DataRegions::of(text);
+            self.data = DataRegions::of(text);
             self.candidates
-                .retain(|candidate| !candidate.in_data || data.hold(&candidate.span));
+                .retain(|candidate| !candidate.in_data || self.data.around(&candidate.span).is_some());
         }
     }
 
