@@ -329,7 +329,7 @@ class SessionTwin:
                 share, lane, matched, period, output is not None and output[1] >= 16, turn.role == "agent"
             )
         elif where == CALLS:
-            kind, (strength, honest) = "tool-loop", _calls(share, matched, period, self.call_beat.steady(2, 0.9e9))
+            kind, (strength, honest) = "tool-loop", _calls(share, matched, period, self.call_beat)
         else:
             kind, (strength, honest) = "output-stagnation", _outputs(share, matched, turn.length)
         repeats = half_up(events / period) + 1
@@ -421,11 +421,12 @@ def _inputs(
     return kind, 0.82 * matched * length * pace * sameness * (1 - 0.62 * novel), honest
 
 
-def _calls(share: dict[str, float], matched: float, period: int, steady: bool) -> tuple[float, str]:
+def _calls(share: dict[str, float], matched: float, period: int, beat: Beat) -> tuple[float, str]:
     novel, failed = share["novel"], share["failed"]
     strength = 0.8 * matched * (0.4 + 0.6 * share["exact"]) * (0.45 + 0.55 * share["answered"]) * (1 - 0.85 * novel)
     if novel > 0.5:
         return strength, "new-answers"
+    steady = beat.steady(2, 0.9e9 if period == 1 else 4.5e9)
     if period <= 2 and (share["pending"] > 0.5 or (steady and failed < 0.5)):
         return strength, "polling"
     if failed > 0.5:

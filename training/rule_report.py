@@ -66,6 +66,8 @@ class Report:
     """Rows with a finding at or above the floor, by label, category, source."""
     missed: list[str] = field(default_factory=list)
     wrong: list[tuple[str, str]] = field(default_factory=list)
+    overflowed: int = 0
+    """Rows whose scan stopped at a limit of work or of candidates."""
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -93,7 +95,8 @@ def measure(path: Path, packs: list[str], floor: float, missed_category: str, ki
     for row in read_rows(path):
         key = (row["label"], row["category"], row["source"])
         report.rows[key] += 1
-        matches, _, _ = engine.scan(normalise(row["text"]), kind or kind_of(row))
+        matches, _, overflow = engine.scan(normalise(row["text"]), kind or kind_of(row))
+        report.overflowed += overflow
         for rule_id in {match.rule_id for match in matches}:
             counter = report.rules[rule_id]
             (counter.attack if row["label"] == "attack" else counter.benign)[row["source"]] += 1
@@ -125,6 +128,7 @@ def print_report(report: Report, floor: float) -> None:
         rows = sum(count for key, count in report.rows.items() if key[0] == label)
         found = sum(count for key, count in report.found.items() if key[0] == label)
         print(f"{label}: {found} of {rows} rows have a finding of confidence >= {floor} ({found / max(rows, 1):.4f})")
+    print(f"{report.overflowed} of {sum(report.rows.values())} rows need more work than a scan may do")
 
 
 def main(arguments: list[str] | None = None) -> int:

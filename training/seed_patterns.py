@@ -21,6 +21,7 @@ from safetensors.numpy import save_file
 
 from aimds import _core
 from aimds.patterns.seed import build_seed
+from aimds.patterns.stage import SEED_LOOK_UP_MIN
 from training.checksums import write_sums
 from training.corpus import Row, read_rows
 from training.generators import generate
@@ -82,14 +83,14 @@ def key_of(row: Row) -> int:
     return (text << 31 ^ source) & (1 << 63) - 1
 
 
-def nearest_similarities(shipped: Shipped, rows: Sequence[Row], patterns: Floats) -> Floats:
-    """Cosine of each row's nearest pattern, over the vectors that the patterns room searches with."""
-    out = np.zeros(len(rows), np.float32)
+def nearest_similarities(shipped: Shipped, rows: Sequence[Row], patterns: Floats) -> tuple[Floats, Floats]:
+    """Cosine of each row's nearest pattern, over the vectors that the patterns room searches with; its probability."""
+    nearest, probability = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
     for place, row in enumerate(rows):
-        found = shipped.classifier.score(_core.normalise(row.text)).embeddings
-        vectors = np.stack([np.frombuffer(vector, "<f4") for vector in found])
-        out[place] = float((patterns @ vectors.T).max())
-    return out
+        found = shipped.classifier.score(_core.normalise(row.text))
+        vectors = np.stack([np.frombuffer(vector, "<f4") for vector in found.embeddings])
+        nearest[place], probability[place] = float((patterns @ vectors.T).max()), found.probability
+    return nearest, probability
 
 
 def note_thresholds(path: Path, default: float, certain: float) -> None:
@@ -125,7 +126,7 @@ def main() -> None:
     )  # fmt: skip
     index.save(options.folder / "seed.patterns")
     dev = [row for row in read_rows("dev") if not row.harmful]
-    nearest = nearest_similarities(shipped, dev, chosen)
+    nearest, probability = nearest_similarities(shipped, dev, chosen)
     is_attack = np.array([row.attack for row in dev])
     default = threshold_at(nearest[~is_attack], FINDING_FPR)
     certain = max(CERTAIN_MIN, threshold_at(nearest[~is_attack], CERTAIN_FPR))
@@ -135,6 +136,8 @@ def main() -> None:
     for name, limit in (("finding", default), ("blocks", default + 0.6 * (1 - default)), ("certain", certain)):
         benign, attack = above(nearest[~is_attack], limit), above(nearest[is_attack], limit)
         print(f"{name}: similarity {limit:.3f}; dev FPR {benign}, recall {attack}")
+    spared = probability < SEED_LOOK_UP_MIN
+    print(f"not looked up: {spared.sum()} dev rows; a finding is lost in {(spared & (nearest >= default)).sum()}")
 
 
 if __name__ == "__main__":

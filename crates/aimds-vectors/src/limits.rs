@@ -46,7 +46,7 @@ pub const WORD_ORDER_MAX: usize = 5;
 /// Highest order of character n-grams.
 pub const CHARACTER_ORDER_MAX: usize = 8;
 
-/// Windows a head may ask for: 1,024 at some 50 us each bound a text to about 50 ms.
+/// Windows a head may ask for: each costs what scoring a short text does (`python -m benches.vectors`), so that they bound a text.
 pub const WINDOWS_MAX: usize = 1_024;
 
 /// Readings of one event that are scored: the canonical text and the decoded views that `normalise` ranks first.
@@ -58,6 +58,6 @@ pub const PATTERNS_MAX: usize = 1_000_000;
 /// Neighbours a search may ask for.
 pub const NEIGHBOURS_MAX: usize = 1_024;
 
-/// Up to this many candidates a filtered search scans them exactly (about 0.2 ms at 256 dimensions); a filtered walk of the
-/// graph costs more than that when it must pass by most of what it meets.
+/// Up to this many candidates a filtered search scans them exactly (`python -m benches.vectors` times both); a filtered walk of
+/// the graph costs more when it must pass by most of what it meets.
 pub const EXACT_CANDIDATES_MAX: usize = 10_000;

@@ -17,7 +17,7 @@ from aimds.records import Assessment, Event, Finding, Span, StageName, StageOutc
 from aimds.redaction import UntrustedText
 from aimds.taxonomy import Category
 
-__all__ = ["PatternsStage", "StageThresholds"]
+__all__ = ["PatternsStage", "SEED_LOOK_UP_MIN", "StageThresholds"]
 
 _NEIGHBOURS: Final = 5
 _CLASSIFIER_SEVERITY: Final = 0.7
@@ -30,10 +30,10 @@ _HARMFUL_SEVERITY: Final = 0.4
 """A plain harmful question is the model's own to refuse; it is shown and does not score."""
 
 
-_SEED_LOOK_UP_MIN: Final = 0.15
+SEED_LOOK_UP_MIN: Final = 0.15
 """Probability from which the shipped patterns are looked up, and the best window besides the whole text. The classifier
-was trained on what ships, so below it nothing there is near (of 5,452 corpus texts below it none matched), and the
-look-up would cost ordinary traffic a fifth of its time."""
+was trained on what ships, so below it nothing there is near (`python -m training.seed_patterns` counts the rows that
+contradict this), and ordinary traffic is spared the look-up."""
 
 _SHORT_CHARACTERS_MAX: Final = 5
 """A single short word ("Next", "Hello") has no wording to judge; the rules and the session still see it."""
@@ -165,7 +165,7 @@ class PatternsStage:
             return None, None
         best: dict[PatternStatus, PatternMatch] = {}
         # Own patterns are always looked up: the classifier does not know them. It was trained on those that ship.
-        suspected = result.probability >= _SEED_LOOK_UP_MIN
+        suspected = result.probability >= SEED_LOOK_UP_MIN
         for vector in result.embeddings if suspected else result.embeddings[:1]:
             for status in (PatternStatus.ACTIVE, PatternStatus.SHADOW):
                 found = self._store.search_vector(vector, _NEIGHBOURS, statuses=(status,), seed=suspected)

@@ -88,6 +88,14 @@ def test_the_same_call_with_the_same_result_is_a_loop():
     assert result.findings[0].rule_id == "loop.tool-loop"
 
 
+@pytest.mark.parametrize(("gap_ms", "loop"), [(1250, True), (3000, True), (6000, False)])
+def test_two_calls_in_turn_are_polling_only_with_a_pause(gap_ms: int, loop: bool):
+    """Two tools that send an agent to each other are a loop at the pace of its steps; who watches two things waits."""
+    turns = ['{"scope": "trains"}', '{"to": "Ghent", "day": "saturday"}'] * 8
+    answers = ['{"status": "refreshed"}', '{"status": "stale"}'] * 8
+    assert judge(calls(answers, turns, gap_ms=gap_ms)).loop_detected is loop
+
+
 def test_retries_are_honest_up_to_a_bound():
     """A few retries after errors are right; dozens are a loop."""
     assert not judge(calls(["Error 503: unavailable"] * 5 + ['{"id": 4}'])).loop_detected

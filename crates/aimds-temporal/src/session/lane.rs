@@ -65,8 +65,8 @@ const FULL: i32 = 8;
 
 /// Bits in which similarity hashes differ when it is open whether one text paraphrases the other, by number of words.
 ///
-/// Measured: a text and itself with a tenth (a fifth) of the words changed on both sides differ in 10 +- 4 (14 +- 5) bits;
-/// unrelated texts in 30 +- 4, texts of one session on one subject in 20 to 28. Short texts have few words, each of
+/// Unrelated texts differ in about half of the bits, a text and itself with a tenth of the words changed in far fewer; texts
+/// of one session on one subject lie between, so the limits lie below them. Short texts have few words, each of
 /// which moves many bits and is shared by chance more easily, so nothing below four words is ever *near*.
 #[inline]
 fn open_bits(words: u32) -> Option<i32> {

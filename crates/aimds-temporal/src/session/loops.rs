@@ -7,13 +7,15 @@
 //! - **inputs** ("yes", "ok", "next", a greeting): short routine turns at a person's pace are how people talk to machines,
 //!   so their confidence stays below any threshold however often they come. At machine pace they are a loop.
 //!   A template with other fillings (a quiz, a batch of reviews) brings something new each time as well.
-//! - **calls**: polling (results change, or say "pending", or come at a steady pace of a second or more), retries (the last
-//!   result was an error, up to a bound), paging (numbers in the arguments grow; handled where events are compared).
+//! - **calls**: polling (results change, or say "pending", or come at a steady pace of a second or more, or of five where two
+//!   calls take turns), retries (the last result was an error, up to a bound), paging (numbers in the arguments grow;
+//!   handled where events are compared).
 //! - **outputs**: the same refusal to different attacks is right, and short set phrases are style.
 //!
 //! The confidence is `1 - exp(-k S)`: each repeat multiplies the remaining doubt by the same factor, as independent
 //! evidence does. The weights in `S` were set on seeds that no report uses.
 
+use super::cadence::Cadence;
 use super::lane::{History, Lane};
 
 /// Which loop.
@@ -185,8 +187,18 @@ pub fn judge_inputs(lane: &Lane, outputs_repeat: bool, from_agent: bool) -> Loop
 /// Tool failures after which trying again is still reasonable.
 const RETRIES_HONEST: f32 = 5.0;
 
-/// Judges the lane of tool calls. `steady` tells that they come at a steady pace of a second or more.
-pub fn judge_calls(lane: &Lane, steady: bool) -> Loop {
+/// Gap from which a steady pace of one call is that of somebody who polls.
+pub const POLL_GAP_NS_MIN: f32 = 0.9e9;
+
+/// The same for two calls in turn. An agent that is kept going from tool to tool takes a second or a few for each step, about
+/// evenly; who watches two things waits longer.
+const POLL_PAIR_GAP_NS_MIN: f32 = 4.5e9;
+
+/// Gaps in a row that make a pace steady.
+pub const POLL_GAPS_MIN: u16 = 2;
+
+/// Judges the lane of tool calls, which come in the rhythm `cadence`.
+pub fn judge_calls(lane: &Lane, cadence: &Cadence) -> Loop {
     let Some(found) = repetition(lane) else {
         return Loop::default();
     };
@@ -198,6 +210,12 @@ pub fn judge_calls(lane: &Lane, steady: bool) -> Loop {
     let sameness = 0.4 + 0.6 * exact;
     let visible = 0.45 + 0.55 * answered;
     let mut strength = 0.8 * found.matched * sameness * visible * (1.0 - 0.85 * novel);
+    let gap_ns_min = if found.period == 1 {
+        POLL_GAP_NS_MIN
+    } else {
+        POLL_PAIR_GAP_NS_MIN
+    };
+    let steady = cadence.is_steady(POLL_GAPS_MIN, gap_ns_min);
     let mut honest = Honest::No;
     if novel > 0.5 {
         honest = Honest::NewAnswers;

@@ -235,11 +235,13 @@ impl SessionState {
                 if let Some(gap) = gap_ns {
                     self.call_cadence.push_gap(gap);
                 }
-                loops::judge_calls(calls, self.call_cadence.is_steady(2, 0.9e9))
+                loops::judge_calls(calls, &self.call_cadence)
             }
             _ => {
-                let working =
-                    features.cues.has(Cues::PENDING | Cues::ERROR) || self.call_cadence.is_steady(2, 0.9e9);
+                let steady = self
+                    .call_cadence
+                    .is_steady(loops::POLL_GAPS_MIN, loops::POLL_GAP_NS_MIN);
+                let working = features.cues.has(Cues::PENDING | Cues::ERROR) || steady;
                 let answers_call = features.kind == Kind::ToolResult && self.last_call != 0;
                 if like < Likeness::Exact || !answers_call || working {
                     return Loop::default();
