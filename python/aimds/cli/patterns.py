@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -135,40 +135,41 @@ def list_patterns(
     return ExitCode.OK
 
 
-@guarded
-def remove(
-    keys: _Keys,
-    store: _StoreOption = None,
-    config: ConfigOption = None,
-    assignments: SetOption = None,
-    debug: DebugOption = False,
-) -> ExitCode:
-    """Forget own patterns."""
-    return _for_each(keys, store, config, assignments, lambda opened, key: opened.remove(key), "removed")
+def _changing(
+    name: str, summary: str, change: Callable[[PatternStore, str], object], done: str
+) -> Callable[..., NoReturn]:
+    """The verb that changes own patterns one by one and says `done` of each."""
+
+    def verb(
+        keys: _Keys,
+        store: _StoreOption = None,
+        config: ConfigOption = None,
+        assignments: SetOption = None,
+        debug: DebugOption = False,
+    ) -> ExitCode:
+        problems = Problems()
+        with open_store(store, config, assignments, write=True) as opened:
+            for key in keys:
+                try:
+                    change(opened, key)
+                except InputError as error:
+                    problems.add(error)
+                else:
+                    sys.stdout.write(f"{key} {done}\n")
+        problems.finish()
+        return ExitCode.BAD_INPUT if problems.count else ExitCode.OK
+
+    verb.__name__, verb.__doc__ = name, summary
+    return guarded(verb)
 
 
-@guarded
-def promote(
-    keys: _Keys,
-    store: _StoreOption = None,
-    config: ConfigOption = None,
-    assignments: SetOption = None,
-    debug: DebugOption = False,
-) -> ExitCode:
-    """Let the matches of own patterns count."""
-    return _for_each(keys, store, config, assignments, lambda opened, key: opened.promote(key), "active")
-
-
-@guarded
-def reject(
-    keys: _Keys,
-    store: _StoreOption = None,
-    config: ConfigOption = None,
-    assignments: SetOption = None,
-    debug: DebugOption = False,
-) -> ExitCode:
-    """Keep own patterns from ever matching."""
-    return _for_each(keys, store, config, assignments, lambda opened, key: opened.reject(key), "rejected")
+remove = _changing("remove", "Forget own patterns.", lambda opened, key: opened.remove(key), "removed")
+promote = _changing(
+    "promote", "Let the matches of own patterns count.", lambda opened, key: opened.promote(key), "active"
+)
+reject = _changing(
+    "reject", "Keep own patterns from ever matching.", lambda opened, key: opened.reject(key), "rejected"
+)
 
 
 @guarded
@@ -245,27 +246,6 @@ def export(
         for row in opened.export():
             print_json(row)
     return ExitCode.OK
-
-
-def _for_each(
-    keys: list[str],
-    store: Path | None,
-    config: Path | None,
-    assignments: list[str] | None,
-    change: Callable[[PatternStore, str], object],
-    done: str,
-) -> ExitCode:
-    problems = Problems()
-    with open_store(store, config, assignments, write=True) as opened:
-        for key in keys:
-            try:
-                change(opened, key)
-            except InputError as error:
-                problems.add(error)
-            else:
-                sys.stdout.write(f"{key} {done}\n")
-    problems.finish()
-    return ExitCode.BAD_INPUT if problems.count else ExitCode.OK
 
 
 def _show_records(records: list[PatternRecord], *, as_json: bool) -> None:

@@ -32,8 +32,8 @@ _HARMFUL_SEVERITY: Final = 0.4
 
 SEED_LOOK_UP_MIN: Final = 0.15
 """Probability from which the shipped patterns are looked up, and the best window besides the whole text. The classifier
-was trained on what ships, so below it nothing there is near (`python -m training.seed_patterns` counts the rows that
-contradict this), and ordinary traffic is spared the look-up."""
+was trained on what ships, so below it hardly anything there is near (`python -m training.seed_patterns` counts the rows
+that lose a finding), and ordinary traffic is spared the look-up."""
 
 _SHORT_CHARACTERS_MAX: Final = 5
 """A single short word ("Next", "Hello") has no wording to judge; the rules and the session still see it."""
