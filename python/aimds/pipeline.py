@@ -50,6 +50,12 @@ def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tup
                 store_path=patterns.store,
                 cache_entries=patterns.cache_entries,
                 models_folder=patterns.models,
+                profile=patterns.profile,
+                second_look_ms=patterns.second_look_ms,
+                second_look_threads=patterns.second_look_threads,
+                classifier_model=patterns.classifier_model,
+                classifier_labels=patterns.classifier_labels,
+                classifier_weight=patterns.classifier_weight,
             )
         )
     return tuple(rooms)

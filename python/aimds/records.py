@@ -28,6 +28,7 @@ __all__ = [
     "LearnProposal",
     "Mitigation",
     "MitigationKind",
+    "Profile",
     "Role",
     "Room",
     "SeverityLevel",
@@ -79,6 +80,17 @@ class Action(StrEnum):
     BLOCK = "BLOCK"
     ESCALATE = "ESCALATE"
     LEARN = "LEARN"
+
+
+class Profile(StrEnum):
+    """How hard AIMDS looks: time against quality."""
+
+    FAST = "fast"
+    """No transformer."""
+    BALANCED = "balanced"
+    """A small transformer reads what the fast path is not certain of."""
+    THOROUGH = "thorough"
+    """And a larger one reads what is still in doubt."""
 
 
 class StageName(StrEnum):

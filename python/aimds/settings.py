@@ -20,6 +20,7 @@ from pydantic_settings import (
 
 from aimds.errors import ConfigurationError, ErrorCode
 from aimds.limits import SESSIONS_MAX
+from aimds.records import Profile
 
 __all__ = [
     "BudgetSettings",
@@ -110,6 +111,32 @@ class PatternsSettings(_Section):
     """Classifier and pattern store."""
 
     enabled: Annotated[bool, Field(description="run the patterns stage")] = True
+    profile: Annotated[
+        Profile,
+        Field(
+            description="fast: no transformer; balanced: a small one reads what is not certain; thorough: and a larger "
+            "one what is still in doubt"
+        ),
+    ] = Profile.BALANCED
+    second_look_ms: Annotated[
+        float, Field(gt=0, description="transformers on one event; what they have not read by then is undecided")
+    ] = 1000.0
+    second_look_threads: Annotated[
+        int, Field(ge=0, le=64, description="threads of one transformer run; 0 = two, if there are two processors")
+    ] = 0
+    classifier_model: Annotated[
+        str | None,
+        Field(
+            description="own sequence classifier as a further opinion: a folder, or a name on the Hugging Face hub, "
+            "which is fetched"
+        ),
+    ] = None
+    classifier_labels: Annotated[
+        tuple[str, ...], Field(description="its labels that mean attack; none = the second of two")
+    ] = ()
+    classifier_weight: Annotated[
+        float, Field(gt=0, le=100, description="weight of its logit beside the 1 of all shipped models together")
+    ] = 1.0
     store: Annotated[
         Path | None, Field(description="file of the own pattern store; none = the shipped seed patterns only")
     ] = None

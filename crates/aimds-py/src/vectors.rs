@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aimds_text::normalise::{PlainReading, TrickKind, View};
 use aimds_vectors::{
     Block, CONTEXT_FEATURE_NAMES, Classifier, Context, Embedding, HashedPlan, HashedUnits,
-    LEXICAL_FEATURE_NAMES, Outcome, Reading, Units, VectorError, WindowPlan, dense_features,
+    LEXICAL_FEATURE_NAMES, Outcome, Reading, ScoredWindow, Units, VectorError, WindowPlan, dense_features,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use crate::text::{CodePoints, PyNormalisedText, utf8_of};
 
 mod index;
+mod look;
 
 /// Reads shorter than this keep the GIL: giving it up costs more than the work (about 20 us).
 const DETACH_BYTES_MIN: usize = 200;
@@ -170,17 +171,30 @@ impl PyEmbeddingModel {
 }
 
 /// What the classifier says of an event.
-#[pyclass(frozen, get_all, name = "ClassifierResult", module = "aimds._core")]
+#[pyclass(frozen, name = "ClassifierResult", module = "aimds._core")]
 pub struct PyClassifierResult {
+    #[pyo3(get)]
     probability: f32,
+    #[pyo3(get)]
     logit: f32,
+    #[pyo3(get)]
+    calibrated_logit: f32,
+    #[pyo3(get)]
     outputs: Vec<(String, f32)>,
+    #[pyo3(get)]
     start: usize,
+    #[pyo3(get)]
     end: usize,
+    #[pyo3(get)]
     chain: Vec<&'static str>,
+    #[pyo3(get)]
     is_window: bool,
+    #[pyo3(get)]
     windows: usize,
+    #[pyo3(get)]
     embeddings: Vec<Py<PyBytes>>,
+    /// Every stretch that was scored, for the second look's choice of windows.
+    scored: Vec<ScoredWindow>,
 }
 
 /// An embedding with a trained head. Immutable.
@@ -253,13 +267,7 @@ impl PyClassifier {
                 context.tricks = normalised.inner.tricks.len().min(u32::MAX as usize) as u32;
                 let plain = normalised.inner.plain_reading();
                 let views = readings_of(normalised, &plain);
-                let readings: Vec<Reading<'_>> = views
-                    .iter()
-                    .map(|view| Reading {
-                        text: &view.text,
-                        decoded: !view.chain.is_empty() && view.is_decoded(),
-                    })
-                    .collect();
+                let readings: Vec<Reading<'_>> = views.iter().map(|view| reading_of(view)).collect();
                 let outcome = run(py, &normalised.inner.original, || {
                     self.inner.score(&readings, context)
                 });
@@ -311,6 +319,7 @@ impl PyClassifier {
         PyClassifierResult {
             probability: outcome.probability,
             logit: outcome.logit,
+            calibrated_logit: outcome.calibrated_logit,
             outputs: names.zip(outcome.outputs).collect(),
             start: span.0,
             end: span.1,
@@ -322,6 +331,7 @@ impl PyClassifier {
                 .iter()
                 .map(|vector| bytes_of_floats(py, vector).unbind())
                 .collect(),
+            scored: outcome.scored,
         }
     }
 }
@@ -353,6 +363,13 @@ fn readings_of<'text>(text: &'text PyNormalisedText, plain: &'text PlainReading)
         .into_iter()
         .chain(others.filter(|view| view.is_decoded() || folded))
         .collect()
+}
+
+fn reading_of(view: &View) -> Reading<'_> {
+    Reading {
+        text: &view.text,
+        decoded: !view.chain.is_empty() && view.is_decoded(),
+    }
 }
 
 /// The dense vectors of whole texts before standardisation, f32 [n, width], by the code that serves.
@@ -466,5 +483,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(text_windows, module)?)?;
     module.add_function(wrap_pyfunction!(lexical_feature_names, module)?)?;
     module.add_function(wrap_pyfunction!(context_feature_names, module)?)?;
+    look::register(module)?;
     index::register(module)
 }

@@ -41,6 +41,11 @@ impl<'data> Artefact<'data> {
             .map_err(|error| VectorError::corrupt("metadata", error.to_string()))
     }
 
+    /// The metadata as it stands in the file.
+    pub(crate) fn metadata_text(&self) -> &str {
+        &self.metadata
+    }
+
     /// Whether a tensor is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.tensors.tensor(name).is_ok()
@@ -100,6 +105,12 @@ impl<'data> Artefact<'data> {
         let view = self.typed(name, Dtype::U32, shape)?;
         let (chunks, _) = view.data().as_chunks::<4>();
         Ok(chunks.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect())
+    }
+
+    /// Unsigned bytes.
+    pub(crate) fn u8s(&self, name: &str, shape: &[usize]) -> Result<&[u8], VectorError> {
+        self.typed(name, Dtype::U8, shape)?;
+        self.raw(name)
     }
 
     /// Bytes of any number.

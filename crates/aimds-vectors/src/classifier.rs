@@ -20,6 +20,19 @@ pub struct Reading<'text> {
     pub decoded: bool,
 }
 
+/// What the classifier says of one stretch of one reading.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoredWindow {
+    /// Number of the reading.
+    pub reading: usize,
+    /// Bytes of the reading.
+    pub span: Range<usize>,
+    /// The logit after the adjustments for windows and views.
+    pub logit: f32,
+    /// Whether it is a window, not the whole.
+    pub is_window: bool,
+}
+
 /// What the classifier says of an event.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -27,6 +40,8 @@ pub struct Outcome {
     pub probability: f32,
     /// The winning logit, after the adjustments for windows and views.
     pub logit: f32,
+    /// The same after calibration: the logit of `probability`.
+    pub calibrated_logit: f32,
     /// Calibrated probabilities of all outputs, from the winner; the first is of `attack` without those adjustments.
     pub outputs: Vec<f32>,
     /// Index of the winning reading.
@@ -39,6 +54,8 @@ pub struct Outcome {
     pub windows: usize,
     /// Embeddings for the pattern search: of the whole canonical text, and of the winner when that is another stretch.
     pub embeddings: Vec<Vec<f32>>,
+    /// Every stretch that was looked at.
+    pub scored: Vec<ScoredWindow>,
 }
 
 /// An embedding with a head.
@@ -97,7 +114,7 @@ impl Classifier {
     pub fn score(&self, readings: &[Reading<'_>], context: Context) -> Outcome {
         let mut scratch = Scratch::default();
         let mut winner: Option<Winner> = None;
-        let (mut windows, mut embeddings) = (0, Vec::new());
+        let (mut windows, mut embeddings, mut seen) = (0, Vec::new(), Vec::new());
         for (number, reading) in readings.iter().take(READINGS_MAX).enumerate() {
             let prepared = self.prepare(reading.text);
             let plan = self.head.window().windows(prepared.units.all().len());
@@ -117,6 +134,12 @@ impl Classifier {
                     if is_window { plan.len() } else { 0 },
                     reading.decoded,
                 );
+                seen.push(ScoredWindow {
+                    reading: number,
+                    span: prepared.units.byte_span(window.clone()),
+                    logit: adjusted,
+                    is_window,
+                });
                 if number == 0 && !is_window {
                     embeddings.push(scored.embedding.clone());
                 }
@@ -132,21 +155,29 @@ impl Classifier {
                 }
             }
         }
-        self.outcome(winner, windows, embeddings)
+        self.outcome(winner, windows, embeddings, seen)
     }
 
-    fn outcome(&self, winner: Option<Winner>, windows: usize, mut embeddings: Vec<Vec<f32>>) -> Outcome {
+    fn outcome(
+        &self,
+        winner: Option<Winner>,
+        windows: usize,
+        mut embeddings: Vec<Vec<f32>>,
+        scored: Vec<ScoredWindow>,
+    ) -> Outcome {
         let Some(winner) = winner else {
             // Without a reading there is nothing to judge; callers always hand in the canonical text.
             return Outcome {
                 probability: 0.0,
                 logit: f32::NEG_INFINITY,
+                calibrated_logit: f32::NEG_INFINITY,
                 outputs: vec![0.0; self.head.outputs().len()],
                 reading: 0,
                 span: 0..0,
                 is_window: false,
                 windows,
                 embeddings,
+                scored,
             };
         };
         if winner.is_window || winner.reading > 0 {
@@ -156,6 +187,7 @@ impl Classifier {
         Outcome {
             probability: self.head.probability(0, winner.adjusted),
             logit: winner.adjusted,
+            calibrated_logit: self.head.calibrated(0, winner.adjusted),
             outputs: outputs
                 .map(|(output, &logit)| self.head.probability(output, logit))
                 .collect(),
@@ -164,6 +196,7 @@ impl Classifier {
             is_window: winner.is_window,
             windows,
             embeddings,
+            scored,
         }
     }
 

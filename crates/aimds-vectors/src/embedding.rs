@@ -257,7 +257,7 @@ impl Table {
         if weight.iter().any(|value| *value < 0.0) {
             return Err(VectorError::corrupt(name("weight"), "holds a negative weight"));
         }
-        let trie = build_trie(artefact, &metadata.name, pieces)?;
+        let trie = build_trie(artefact, &format!("{}.", metadata.name), pieces, &[])?;
         let tokenizer = match metadata.tokenizer {
             TokenizerKind::WordPiece => {
                 Tokenizer::WordPiece(WordPiece::new(trie, metadata.unknown, metadata.lowercase))
@@ -312,9 +312,15 @@ impl Table {
     }
 }
 
-fn build_trie(artefact: &Artefact<'_>, table: &str, pieces: usize) -> Result<Trie, VectorError> {
-    let blob = artefact.bytes(&format!("{table}.pieces"))?;
-    let offsets = artefact.u32s(&format!("{table}.offsets"), &[pieces + 1])?;
+/// The pieces as a trie, from the tensors `pieces` and `offsets` under a prefix; those in `silent` match no text.
+pub(crate) fn build_trie(
+    artefact: &Artefact<'_>,
+    prefix: &str,
+    pieces: usize,
+    silent: &[u32],
+) -> Result<Trie, VectorError> {
+    let blob = artefact.bytes(&format!("{prefix}pieces"))?;
+    let offsets = artefact.u32s(&format!("{prefix}offsets"), &[pieces + 1])?;
     let mut keys: Vec<(&[u8], u32)> = Vec::with_capacity(pieces);
     for (id, pair) in offsets.windows(2).enumerate() {
         let piece = match pair {
@@ -323,11 +329,13 @@ fn build_trie(artefact: &Artefact<'_>, table: &str, pieces: usize) -> Result<Tri
         };
         match piece {
             Some(piece) if piece.len() <= PIECE_BYTES_MAX && std::str::from_utf8(piece).is_ok() => {
-                keys.push((piece, id as u32));
+                if !silent.contains(&(id as u32)) {
+                    keys.push((piece, id as u32));
+                }
             }
             _ => {
                 return Err(VectorError::corrupt(
-                    format!("{table}.offsets"),
+                    format!("{prefix}offsets"),
                     format!("piece {id} is not a short text"),
                 ));
             }

@@ -400,11 +400,16 @@ impl Head {
         values
     }
 
-    /// The calibrated probability of an output.
-    pub(crate) fn probability(&self, output: usize, logit: f32) -> f32 {
+    /// The calibrated logit of an output.
+    pub(crate) fn calibrated(&self, output: usize, logit: f32) -> f32 {
         let scale = self.calibration.scale.get(output).copied().unwrap_or(1.0);
         let offset = self.calibration.offset.get(output).copied().unwrap_or(0.0);
-        1.0 / (1.0 + (-(scale * logit + offset)).exp())
+        scale * logit + offset
+    }
+
+    /// The calibrated probability of an output.
+    pub(crate) fn probability(&self, output: usize, logit: f32) -> f32 {
+        1.0 / (1.0 + (-self.calibrated(output, logit)).exp())
     }
 }
 

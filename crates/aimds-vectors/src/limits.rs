@@ -52,6 +52,12 @@ pub const WINDOWS_MAX: usize = 1_024;
 /// Readings of one event that are scored: the canonical text and the decoded views that `normalise` ranks first.
 pub const READINGS_MAX: usize = 8;
 
+/// Tokens of one window of the second look, its two marks included: its encoders know 512 positions.
+pub const LOOK_TOKENS_MAX: usize = 512;
+
+/// Windows of one event that the second look may take: at some milliseconds each, 256 bound it to about a second.
+pub const LOOK_WINDOWS_MAX: usize = 256;
+
 /// Patterns in one index: a million vectors of 512 bytes are about a gigabyte with their graph.
 pub const PATTERNS_MAX: usize = 1_000_000;
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from aimds.patterns.look_files import load_second_look
+from aimds.patterns.looks import Looks
 from aimds.patterns.models import SEED_FILE, Models, load_models
+from aimds.patterns.own_classifier import load_own_classifier
 from aimds.patterns.seed import load_seed
 from aimds.patterns.stage import PatternsStage, StageThresholds
 from aimds.patterns.store import PatternStore
 from aimds.ports import Clock
+from aimds.records import Profile
 
 __all__ = ["open_stage", "open_store"]
 
@@ -23,13 +28,33 @@ def open_store(models: Models, clock: Clock, path: Path | None = None) -> Patter
 
 
 def open_stage(
-    clock: Clock, *, store_path: Path | None = None, cache_entries: int = 4096, models_folder: Path | None = None
+    clock: Clock,
+    *,
+    store_path: Path | None = None,
+    cache_entries: int = 4096,
+    models_folder: Path | None = None,
+    profile: Profile = Profile.BALANCED,
+    second_look_ms: float = 1000.0,
+    second_look_threads: int = 0,
+    classifier_model: str | None = None,
+    classifier_labels: Sequence[str] = (),
+    classifier_weight: float = 1.0,
 ) -> PatternsStage:
     """The room on the shipped models (or those of another folder), with thresholds as training measured them.
 
     Raises:
-        ArtefactError: a model, seed or store file is missing or damaged.
+        ArtefactError: a model, seed or store file is missing or damaged, or a library for it is not installed.
+        ConfigurationError: the labels are not those of the own classifier.
     """
     models = load_models(models_folder)
-    thresholds = StageThresholds.from_training(models.thresholds)
-    return PatternsStage(models.classifier, open_store(models, clock, store_path), thresholds, cache_entries)
+    second_look = load_second_look(models.folder, profile, second_look_threads)
+    own = None
+    if classifier_model is not None:
+        own = load_own_classifier(classifier_model, classifier_labels, second_look_threads)
+    return PatternsStage(
+        models.classifier,
+        open_store(models, clock, store_path),
+        StageThresholds.from_training(models.thresholds),
+        cache_entries,
+        looks=Looks(profile, second_look, own, classifier_weight, clock, second_look_ms),
+    )

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from aimds._core import Classifier, ClassifierResult, NormalisedText
 from aimds.patterns.codes import PatternStatus
+from aimds.patterns.looks import Looks
 from aimds.patterns.pattern import PatternMatch
+from aimds.patterns.second_look import Opinion
 from aimds.patterns.store import PatternStore
 from aimds.records import Assessment, Event, Finding, Span, StageName, StageOutcome, StageReport, Trust
 from aimds.redaction import UntrustedText
@@ -86,6 +88,7 @@ class PatternsStage:
         store: known patterns; shadow ones are recorded in the report's details and change nothing.
         thresholds: where evidence becomes a finding.
         cache_entries: results remembered by text and context; 0 remembers none.
+        looks: what is asked besides the classifier; nothing by default.
     """
 
     name = StageName.PATTERNS
@@ -96,11 +99,13 @@ class PatternsStage:
         store: PatternStore | None = None,
         thresholds: StageThresholds | None = None,
         cache_entries: int = 4096,
+        looks: Looks | None = None,
     ) -> None:
         self._classifier = classifier
         self._store = store
         self._thresholds = thresholds or StageThresholds()
         self._cache_entries = cache_entries
+        self._looks = looks if looks is not None else Looks()
         self._cache: OrderedDict[tuple[object, ...], StageReport] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -109,6 +114,10 @@ class PatternsStage:
         """The pattern store, if there is one."""
         return self._store
 
+    def describe(self) -> dict[str, Any]:
+        """The profile, its models, and what each look saw, for `aimds doctor`."""
+        return self._looks.describe()
+
     def run(self, assessment: Assessment) -> Assessment:
         """Adds the stage's report. Raises `ArtefactError` when the store fails."""
         event = assessment.event
@@ -116,7 +125,8 @@ class PatternsStage:
         report = self._remembered(key)
         if report is None:
             report = self._judge(event, assessment.text if assessment.text is not None else event.text)
-            self._remember(key, report)
+            if report.outcome is not StageOutcome.UNDECIDED:  # a fault may pass
+                self._remember(key, report)
         return assessment.with_report(report)
 
     def _key(self, event: Event) -> tuple[object, ...]:
@@ -146,26 +156,35 @@ class PatternsStage:
         if len(event.text) <= _SHORT_CHARACTERS_MAX:
             details = {"probability": result.probability, "nearest_similarity": None, "short": True}
             return StageReport(self.name, StageOutcome.COMPLETE, details=details)
-        active, shadow = self._nearest(result)
-        findings = [*self._opinions(event, result), *self._resemblance(event, result, active)]
-        certain = self._is_certain(active)
+        opinion = self._looks.judge(text, result)
+        active, shadow = self._nearest(result, max(result.probability, opinion.probability))
+        findings = [*self._opinions(event, result, opinion), *self._resemblance(event, result, active)]
         resembles = max((one.confidence for one in findings if one.detector == "patterns.nearest"), default=0.0)
+        outcome, reason = self._outcome(active, opinion)
         return StageReport(
             self.name,
-            StageOutcome.CERTAIN if certain else StageOutcome.COMPLETE,
+            outcome,
             findings=tuple(findings),
-            score=max(result.probability, resembles),
-            reason=f"known pattern {active.key}" if certain and active is not None else "",
-            details=_details(result, active, shadow),
+            score=max(opinion.probability, resembles),
+            reason=reason,
+            details=_details(result, opinion, active, shadow),
         )
 
-    def _nearest(self, result: ClassifierResult) -> tuple[PatternMatch | None, PatternMatch | None]:
+    def _outcome(self, active: PatternMatch | None, opinion: Opinion) -> tuple[StageOutcome, str]:
+        """A fault of a transformer leaves the event undecided, unless a known pattern is certain all the same."""
+        if active is not None and self._is_certain(active):
+            return StageOutcome.CERTAIN, f"known pattern {active.key}"
+        if opinion.fault:
+            return StageOutcome.UNDECIDED, f"second look failed: {opinion.fault}"
+        return StageOutcome.COMPLETE, ""
+
+    def _nearest(self, result: ClassifierResult, probability: float) -> tuple[PatternMatch | None, PatternMatch | None]:
         """The best active and the best shadow pattern over the embeddings that the classifier looked at."""
         if self._store is None:
             return None, None
         best: dict[PatternStatus, PatternMatch] = {}
         # Own patterns are always looked up: the classifier does not know them. It was trained on those that ship.
-        suspected = result.probability >= SEED_LOOK_UP_MIN
+        suspected = probability >= SEED_LOOK_UP_MIN
         for vector in result.embeddings if suspected else result.embeddings[:1]:
             for status in (PatternStatus.ACTIVE, PatternStatus.SHADOW):
                 found = self._store.search_vector(vector, _NEIGHBOURS, statuses=(status,), seed=suspected)
@@ -174,13 +193,13 @@ class PatternsStage:
                         best[status] = match
         return best.get(PatternStatus.ACTIVE), best.get(PatternStatus.SHADOW)
 
-    def _opinions(self, event: Event, result: ClassifierResult) -> list[Finding]:
+    def _opinions(self, event: Event, result: ClassifierResult, opinion: Opinion) -> list[Finding]:
         findings = []
         outputs = dict(result.outputs)
-        harmful = outputs.pop(Category.HARMFUL_REQUEST, 0.0)
+        outputs.pop(Category.HARMFUL_REQUEST, None)
         outputs.pop("attack", None)
         threshold = self._thresholds.classifier
-        if result.probability >= threshold:
+        if opinion.probability >= threshold:
             category = _category(outputs, event)
             findings.append(
                 Finding(
@@ -188,24 +207,24 @@ class PatternsStage:
                     rule_id=f"classifier/{category.value}",
                     category=category,
                     severity=_CLASSIFIER_SEVERITY,
-                    confidence=result.probability,
+                    confidence=opinion.probability,
                     message="reads like a known kind of attack",
                     threshold=threshold,
                     details={"outputs": outputs},
-                    **_place(event, result),
+                    **_place(event, opinion),
                 )
             )
-        elif harmful >= threshold:
+        elif opinion.harmful >= threshold:
             findings.append(
                 Finding(
                     detector="patterns.classifier",
                     rule_id="classifier/harmful_request",
                     category=Category.HARMFUL_REQUEST,
                     severity=_HARMFUL_SEVERITY,
-                    confidence=harmful,
+                    confidence=opinion.harmful,
                     message="asks plainly for something harmful",
                     threshold=threshold,
-                    **_place(event, result),
+                    **_place(event, opinion),
                 )
             )
         return findings
@@ -232,13 +251,9 @@ class PatternsStage:
             )
         ]
 
-    def _is_certain(self, match: PatternMatch | None) -> bool:
+    def _is_certain(self, match: PatternMatch) -> bool:
         thresholds = self._thresholds
-        return (
-            match is not None
-            and match.severity > thresholds.certain_severity
-            and match.similarity >= thresholds.certain_similarity
-        )
+        return match.severity > thresholds.certain_severity and match.similarity >= thresholds.certain_similarity
 
 
 def _category(outputs: Mapping[str, float], event: Event) -> Category:
@@ -250,15 +265,21 @@ def _category(outputs: Mapping[str, float], event: Event) -> Category:
     return Category.INDIRECT_INJECTION if event.trust is Trust.UNTRUSTED else Category.INSTRUCTION_OVERRIDE
 
 
-def _place(event: Event, result: ClassifierResult) -> dict[str, Any]:
-    span = Span(result.start, result.end)
-    return {"span": span, "chain": tuple(result.chain), "evidence": UntrustedText(span.of(event.text))}
+def _place(event: Event, seen: ClassifierResult | Opinion) -> dict[str, Any]:
+    span = Span(seen.start, seen.end)
+    return {"span": span, "chain": tuple(seen.chain), "evidence": UntrustedText(span.of(event.text))}
 
 
-def _details(result: ClassifierResult, active: PatternMatch | None, shadow: PatternMatch | None) -> dict[str, Any]:
+def _details(
+    result: ClassifierResult, opinion: Opinion, active: PatternMatch | None, shadow: PatternMatch | None
+) -> dict[str, Any]:
     return {
-        "probability": result.probability,
+        "probability": opinion.probability,
         "logit": result.logit,
+        "looks": tuple(opinion.logits),
+        **{f"{look}_logit": logit for look, logit in opinion.logits.items()},
+        "windows_read": opinion.windows,
+        "windows_all": opinion.windows_all,
         "windows": result.windows,
         "outputs": dict(result.outputs),
         "nearest_similarity": active.similarity if active is not None else None,
