@@ -12,12 +12,15 @@ import hashlib
 from pathlib import Path
 
 from aimds.patterns.manifest import SUMS_FILE
-from aimds.patterns.models import EMBEDDING_FILE, HEAD_FILE, SEED_FILE, models_folder
+from aimds.patterns.models import models_folder
+
+SUFFIXES = frozenset({".json", ".onnx", ".patterns", ".safetensors"})
+"""Of files that the run time reads; the notes beside them are for people."""
 
 
 def write_sums(folder: Path) -> Path:
-    """Lists those of the three model files that are there, as `sha256sum` would; returns the list's path."""
-    names = [name for name in (EMBEDDING_FILE, HEAD_FILE, SEED_FILE) if (folder / name).is_file()]
+    """Lists the model files that are there, as `sha256sum` would; returns the list's path."""
+    names = sorted(path.name for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
     lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     path = folder / SUMS_FILE
     path.write_text("".join(lines), "utf-8", newline="\n")

@@ -188,7 +188,9 @@ def test_a_defence_is_not_built_on_a_damaged_head(tmp_path: Path) -> None:
 def test_the_command_writes_the_list(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """`python -m training.checksums` lists what is there, and prints it."""
     (folder / "seed.patterns").unlink()
+    (folder / "student.onnx").write_bytes(b"a further model")
+    (folder / "head.md").write_text("a note")
     monkeypatch.setattr("sys.argv", ["checksums", "--folder", str(folder)])
     main()
     assert capsys.readouterr().out == (folder / SUMS_FILE).read_text()
-    assert set(read_sums(folder) or ()) == set(FILES[:2])
+    assert set(read_sums(folder) or ()) == {*FILES[:2], "student.onnx"}
