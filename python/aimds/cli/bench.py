@@ -13,7 +13,7 @@ import typer
 
 from aimds.cli.edge import guarded, print_json
 from aimds.cli.exit_codes import ExitCode
-from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_defense
+from aimds.cli.options import ConfigOption, DebugOption, JsonOption, ProfileOption, SetOption, chosen, load_defense
 
 if TYPE_CHECKING:
     from aimds import Defense
@@ -38,23 +38,24 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="In a checkout: the short measurement of the pipeline all the same.")
     ] = False,
+    profile: ProfileOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     debug: DebugOption = False,
 ) -> ExitCode:
     """Measure how fast this machine judges.
 
-    In a checkout this runs the whole benchmark (benches/run.py: every kernel against its baseline). An installed AIMDS
-    judges prompts of about 100 tokens through all stages and prints p50 and p99 of the whole and of each stage, and the
-    memory.
+    In a checkout this runs the whole benchmark (benches/run.py: every kernel against its baseline). An installed AIMDS,
+    or one with --profile, judges prompts of about 100 tokens through all stages and prints p50 and p99 of the whole and
+    of each stage, the share of events that each look of the patterns stage saw, and the memory.
     """
-    script = None if quick or as_json else harness()
+    script = None if quick or as_json or profile is not None else harness()
     if script is not None:
         command = [sys.executable, "-m", "benches.run"]
         done = subprocess.run(command, cwd=script.parents[1], check=False)  # noqa: S603 - a script of this checkout
         return ExitCode.OK if done.returncode == 0 else ExitCode.FINDINGS
     started_ns = perf_counter_ns()
-    defense = load_defense(config, assignments)
+    defense = load_defense(config, chosen(profile, assignments))
     shape = _measure(defense, (perf_counter_ns() - started_ns) / 1e6, events)
     if as_json:
         print_json(shape, indent=2)
@@ -73,6 +74,7 @@ def harness() -> Path | None:
 
 
 def _measure(defense: Defense, load_ms: float, events: int) -> dict[str, Any]:
+    from aimds.evaluation import LookShares
     from aimds.records import Event
 
     for number in range(_WARM_UP):
@@ -81,7 +83,9 @@ def _measure(defense: Defense, load_ms: float, events: int) -> dict[str, Any]:
     verdicts = [defense.evaluate(Event(_HONEST.format(number=number))) for number in range(events)]
     elapsed_s = (perf_counter_ns() - started_ns) / 1e9
     stages: dict[str, list[int]] = {}
+    looks = LookShares()
     for verdict in verdicts:
+        looks.add(verdict)
         for report in verdict.reports:
             stages.setdefault(str(report.stage), []).append(report.duration_ns)
     return {
@@ -91,6 +95,8 @@ def _measure(defense: Defense, load_ms: float, events: int) -> dict[str, Any]:
         "whole_ms": _percentiles([verdict.duration_ns for verdict in verdicts]),
         "stages_ms": {name: _percentiles(durations) for name, durations in stages.items()},
         "memory_peak_mib": _memory_peak_mib(),
+        "profile": str(defense.settings.patterns.profile),
+        "looks": looks.to_json(),
     }
 
 
@@ -126,5 +132,7 @@ def _page(shape: dict[str, Any]) -> None:
     out.print(
         f"{shape['events']:,} prompts of about 100 tokens, {shape['events_per_second']:,.0f} a second in one thread"
     )
+    seen = ", ".join(f"{look} {share:.0%}" for look, share in shape["looks"].items())
+    out.print(f"profile {shape['profile']}; events that each look of the patterns stage saw: {seen or 'none'}")
     memory = shape["memory_peak_mib"]
     out.print(f"loading {shape['load_ms']:.0f} ms" + ("" if memory is None else f", peak memory {memory:.0f} MiB"))

@@ -19,10 +19,12 @@ from aimds.cli.options import (
     DebugOption,
     JsonOption,
     KindOption,
+    ProfileOption,
     RoleOption,
     SetOption,
     ToolOption,
     TrustOption,
+    chosen,
     load_defense,
 )
 from aimds.errors import ErrorCode, InputError
@@ -61,6 +63,7 @@ def evaluate(
     role: RoleOption = None,
     trust: TrustOption = None,
     tool: ToolOption = None,
+    profile: ProfileOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     debug: DebugOption = False,
@@ -82,7 +85,7 @@ def evaluate(
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(data))
         rows = read_rows(reader, text_column=text_column, label_column=label_column, defaults=defaults)
-        defense = load_defense(config, assignments)
+        defense = load_defense(config, chosen(profile, assignments))
         on_score = stack.enter_context(_score_file(scores))
         counted = stack.enter_context(_progress(reader, islice(rows, limit)))
         report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
@@ -108,6 +111,7 @@ def replay(
     list_all: Annotated[
         bool, typer.Option("--list", help="List every attack trace, not only the first twenty.")
     ] = False,
+    profile: ProfileOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     debug: DebugOption = False,
@@ -127,7 +131,7 @@ def replay(
     problems = Problems()
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(trace))
-        defense = load_defense(config, assignments)
+        defense = load_defense(config, chosen(profile, assignments))
         on_score = stack.enter_context(_score_file(scores))
         counted = stack.enter_context(_progress(reader, islice(read_traces(reader), limit)))
         report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aimds.cli.edge import guarded, print_json
 from aimds.cli.exit_codes import ExitCode
-from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_settings
+from aimds.cli.options import ConfigOption, DebugOption, JsonOption, ProfileOption, SetOption, chosen, load_settings
 from aimds.errors import AimdsError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _MARKS = {None: " ", True: "+", False: "!"}
 @guarded
 def doctor(
     as_json: JsonOption = False,
+    profile: ProfileOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     debug: DebugOption = False,
@@ -37,6 +38,7 @@ def doctor(
     """
     from aimds.cli.settings_view import settings_rows
 
+    assignments = chosen(profile, assignments)
     settings = load_settings(config, assignments)
     rows = settings_rows(settings, config, assignments)
     checks, rooms = _examine(settings)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aimds.cli.edge import usage_error
-from aimds.records import EventKind, Role, Trust
+from aimds.records import EventKind, Profile, Role, Trust
 
 if TYPE_CHECKING:
     from aimds import Defense, Settings
@@ -19,10 +19,12 @@ __all__ = [
     "DebugOption",
     "JsonOption",
     "KindOption",
+    "ProfileOption",
     "RoleOption",
     "SetOption",
     "ToolOption",
     "TrustOption",
+    "chosen",
     "load_defense",
     "load_settings",
     "overrides_from",
@@ -44,6 +46,10 @@ SetOption = Annotated[
         help="One setting, such as decide.block_threshold=0.9; may be given several times.",
     ),
 ]
+ProfileOption = Annotated[
+    Profile | None,
+    typer.Option("--profile", help="Time against quality; short for --set patterns.profile=..."),
+]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a page for people.")]
 KindOption = Annotated[
@@ -59,6 +65,11 @@ ToolOption = Annotated[
     str | None,
     typer.Option("--tool", metavar="NAME", help="The tool, for tool_call and tool_result."),
 ]
+
+
+def chosen(profile: Profile | None, assignments: list[str] | None) -> list[str]:
+    """The assignments with the profile that was chosen."""
+    return [*(assignments or ()), *(() if profile is None else (f"patterns.profile={profile}",))]
 
 
 def overrides_from(assignments: list[str] | None) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from aimds.cli.options import (
     DebugOption,
     JsonOption,
     KindOption,
+    ProfileOption,
     RoleOption,
     SetOption,
     ToolOption,
     TrustOption,
+    chosen,
     load_defense,
 )
 from aimds.errors import InputError
@@ -71,6 +73,7 @@ def scan(
     glob: _Glob = None,
     exclude: _Exclude = None,
     hidden: _Hidden = False,
+    profile: ProfileOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     debug: DebugOption = False,
@@ -99,7 +102,7 @@ def scan(
         on_skip=notes.append,
     )
     output = _Output(as_json=as_json, sarif=sarif, quiet=quiet, details=details, list_all=list_all, redact=redact)
-    defense = load_defense(config, assignments)
+    defense = load_defense(config, chosen(profile, assignments))
     _judge(pieces, defense.evaluate, _Judged(kind, role, trust, tool), output, problems)
     problems.finish()
     output.finish(notes)

@@ -17,10 +17,12 @@ from aimds.cli.options import (
     DebugOption,
     JsonOption,
     KindOption,
+    ProfileOption,
     RoleOption,
     SetOption,
     ToolOption,
     TrustOption,
+    chosen,
     load_defense,
 )
 from aimds.errors import InputError
@@ -51,6 +53,7 @@ def watch(
     role: RoleOption = None,
     trust: TrustOption = None,
     tool: ToolOption = None,
+    profile: ProfileOption = None,
     config: ConfigOption = None,
     assignments: SetOption = None,
     debug: DebugOption = False,
@@ -64,7 +67,7 @@ def watch(
     from aimds.cli.follow import Follower
     from aimds.evaluation import EventDefaults
 
-    defense = load_defense(config, assignments)
+    defense = load_defense(config, chosen(profile, assignments))
     defaults = EventDefaults(kind or EventKind.PROMPT, role, trust, tool)
     problems = Problems()
     seen: Counter[Action] = Counter()

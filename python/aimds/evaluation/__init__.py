@@ -5,6 +5,7 @@
 """
 
 from aimds.evaluation.lines import Line, LineReader
+from aimds.evaluation.looks import LookShares
 from aimds.evaluation.metrics import Quality
 from aimds.evaluation.rows import EventDefaults, LabelledRow, read_rows
 from aimds.evaluation.runner import (
@@ -26,6 +27,7 @@ __all__ = [
     "LabelledTrace",
     "Line",
     "LineReader",
+    "LookShares",
     "Quality",
     "ReplayReport",
     "Report",

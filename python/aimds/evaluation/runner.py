@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any, Final, Protocol
 
 from aimds.errors import AimdsError, ErrorCode, InputError
+from aimds.evaluation.looks import LookShares
 from aimds.evaluation.metrics import Latencies, Quality, Scores
 from aimds.evaluation.rows import LabelledRow
 from aimds.evaluation.traces import LabelledTrace
@@ -75,6 +76,7 @@ class Report:
     latencies: Latencies = field(default_factory=Latencies)
     errors: int = 0
     unit: str = "rows"
+    looks: LookShares = field(default_factory=LookShares)
 
     @property
     def overall(self) -> Quality:
@@ -97,6 +99,7 @@ class Report:
             "by_source": {name: self.scores.of_source(name).to_json() for name in self.scores.sources},
             "by_category": {name: self.scores.of_category(name).to_json() for name in self.scores.categories},
             "latency_ms": self.latencies.to_json(),
+            "looks": self.looks.to_json(),
         }
 
 
@@ -190,6 +193,7 @@ def evaluate_rows(
             report.errors += 1
             on_error(_at(row.place, error))
             continue
+        report.looks.add(verdict)
         _record(report, row, verdict.score, _flagged(verdict), verdict.duration_ns)
         on_score(ScoreRecord(row.id, row.attack, verdict.score, verdict.action))
     return report
@@ -226,6 +230,8 @@ def replay_traces(
         action = Action.ALLOW if stop is None else verdicts[stop].action
         _record(report, trace, score, stop is not None, *(verdict.duration_ns for verdict in verdicts))
         report.events += len(verdicts)
+        for verdict in verdicts:
+            report.looks.add(verdict)
         if trace.attack:
             report.attacks.append(TraceStop(trace.id, len(verdicts), stop, trace.attack_event_index))
         on_score(ScoreRecord(trace.id, trace.attack, score, action, {"stopped_at": stop}))

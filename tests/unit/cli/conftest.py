@@ -24,6 +24,7 @@ from aimds.records import (
     Verdict,
 )
 from aimds.redaction import UntrustedText
+from aimds.settings import Settings
 from aimds.taxonomy import Category
 
 WORDS = {"attack": (Action.BLOCK, 0.95, 0.9), "doubt": (Action.ESCALATE, 0.7, 0.5), "keycard": (Action.ALLOW, 0.1, 0.3)}
@@ -53,6 +54,8 @@ def findings_in(text: str) -> list[Finding]:
 
 
 class WordDefense:
+    settings = Settings()
+
     def evaluate(self, event: Event) -> Verdict:
         if "refuse" in event.text:
             raise InputError(ErrorCode.INPUT_BAD_EVENT, place="content", reason="refused")
@@ -76,7 +79,9 @@ class WordDefense:
             reports=(
                 StageReport(StageName.NORMALISE, StageOutcome.COMPLETE, duration_ns=10_000),
                 StageReport(StageName.SIGNATURES, StageOutcome.CERTAIN, findings, 0.9, "rule", duration_ns=20_000),
-                StageReport(StageName.PATTERNS, StageOutcome.SKIPPED),
+                StageReport(StageName.PATTERNS, StageOutcome.COMPLETE, details={"looks": ("static", "student")})
+                if action is Action.ALLOW
+                else StageReport(StageName.PATTERNS, StageOutcome.SKIPPED),
             ),
             duration_ns=1_250_000,
         )

@@ -18,6 +18,15 @@ def test_quick_measurement(cli: Cli) -> None:
     page = cli("bench", "--quick", "--events", "20").out
     assert "whole" in page
     assert "20 prompts of about 100 tokens" in page
+    assert shape["looks"] == {"static": 1.0, "student": 1.0}
+    assert "profile balanced; events that each look of the patterns stage saw: static 100%, student 100%" in page
+
+
+def test_a_profile_is_measured_itself(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole benchmark has its own entries for profiles: with --profile it does not run."""
+    monkeypatch.setattr(bench, "harness", lambda: pytest.fail("asked for the harness"))
+    assert "whole" in cli("bench", "--profile", "fast", "--events", "10").out
+    assert cli("bench", "--profile", "slow").code == 2
 
 
 @pytest.mark.parametrize(("code", "exit_code"), [(0, 0), (3, 1)])
