@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -116,11 +117,12 @@ def encoder(path: Path, layers: int, width: int, seed: int) -> None:
         quantize_dynamic(full, path, weight_type=QuantType.QInt8, per_channel=True)
 
 
-def words(path: Path, width: int, windows: int) -> None:
-    """A table of `PIECES` random words: all letters, their pairs, and random strings."""
+def words(path: Path, width: int, windows: int, texts: Sequence[str]) -> None:
+    """A table of `PIECES` words: those of the texts, all letters, their pairs, and random strings."""
     rng = np.random.default_rng(1)
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'\u2581"
-    short = [*letters, *(a + b for a in letters for b in letters)]
+    own = {f"\u2581{word.strip('.,')}" for text in texts for word in text.split()}
+    short = [*sorted(own), *letters, *(a + b for a in letters for b in letters)]
     long = {"".join(rng.choice(list(letters[:26]), rng.integers(3, 8))) for _ in range(PIECES)}
     pieces = ["", "", "", *short, *sorted(long - set(short))][:PIECES]
     table = rng.integers(0, 256, (len(pieces), width // BLOCK_VALUES, BLOCK_BYTES)).astype(np.uint8)
@@ -142,13 +144,23 @@ def words(path: Path, width: int, windows: int) -> None:
     path.write_bytes(tiny_models.safetensors(tensors, metadata))
 
 
-def write(folder: Path, student_layers: int = 4, teacher_layers: int = 6, width: int = 384, windows: int = 12) -> None:
-    """All files; every event is asked of the student, and with `thorough` of the teacher."""
+def write(
+    folder: Path,
+    student_layers: int = 4,
+    teacher_layers: int = 6,
+    width: int = 384,
+    windows: int = 12,
+    texts: Sequence[str] = (),
+) -> None:
+    """All files; every event is asked of the student, and with `thorough` of the teacher.
+
+    The words of `texts` become single tokens, as most are for a trained vocabulary.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for file in models_folder().iterdir():
         if file.suffix in {".safetensors", ".patterns"} and file.stem != "look":
             shutil.copy(file, folder)
-    words(folder / "look.safetensors", width, windows)
+    words(folder / "look.safetensors", width, windows, texts)
     encoder(folder / "student.onnx", student_layers, width, 2)
     encoder(folder / "teacher.onnx", teacher_layers, width, 3)
 

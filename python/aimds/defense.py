@@ -32,7 +32,8 @@ _NS_PER_MS: Final = 1_000_000
 _NS_PER_S: Final = 1_000_000_000
 
 _INLINE_CHARACTERS: Final = 16_384
-"""Up to this length a verdict takes less time than handing it to another thread and back would cost the event loop."""
+"""Up to this length a verdict takes less time than handing it to another thread and back would cost the event loop,
+unless a room asks transformers."""
 
 _BATCH_PARALLEL_MIN: Final = 64
 """Below this many events, starting threads costs more than it saves."""
@@ -113,8 +114,9 @@ class Defense:
         return self._mitigated(verdict)
 
     async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
-        """The same for asyncio: short texts are judged at once, long ones in a worker thread."""
-        if len(event if isinstance(event, str) else event.content) <= _INLINE_CHARACTERS:
+        """The same for asyncio: short texts are judged at once, long ones (all, with transformers) in a worker thread."""
+        slow = any(getattr(room, "uses_transformers", False) for room in self.rooms)
+        if not slow and len(event if isinstance(event, str) else event.content) <= _INLINE_CHARACTERS:
             return self.evaluate(event, **fields)
         return await asyncio.to_thread(self.evaluate, event, **fields)
 

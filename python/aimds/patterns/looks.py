@@ -52,6 +52,11 @@ class Looks:
         self._lock = threading.Lock()
         self._seen: Counter[str] = Counter()
 
+    @property
+    def uses_transformers(self) -> bool:
+        """Whether anything but static tables may be asked."""
+        return self._second_look is not None or self._own is not None
+
     def judge(self, text: str | NormalisedText, result: ClassifierResult) -> Opinion:
         """The opinion of all. Never raises: a fault inside stands in the opinion.
 

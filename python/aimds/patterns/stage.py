@@ -114,6 +114,11 @@ class PatternsStage:
         """The pattern store, if there is one."""
         return self._store
 
+    @property
+    def uses_transformers(self) -> bool:
+        """Whether an event may take milliseconds here."""
+        return self._looks.uses_transformers
+
     def describe(self) -> dict[str, Any]:
         """The profile, its models, and what each look saw, for `aimds doctor`."""
         return self._looks.describe()

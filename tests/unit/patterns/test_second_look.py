@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from tests import tiny_look
 
-from aimds import _core
+from aimds import Defense, Settings, _core
 from aimds.errors import ArtefactError, ConfigurationError
-from aimds.patterns import PatternsStage, load_models
+from aimds.patterns import PatternsStage, build_seed, load_models
 from aimds.patterns.look_files import load_second_look
 from aimds.patterns.look_numbers import LookNumbers, logit_of, probability_of
 from aimds.patterns.looks import Looks
 from aimds.patterns.transformer import Transformer, thread_count
 from aimds.ports import ManualClock
-from aimds.records import Assessment, Event, Profile, StageOutcome
+from aimds.records import Action, Assessment, Event, Profile, StageOutcome
 from aimds.taxonomy import Category
 
 WORDS = {"melt": (7, 0), "bomb": (0, 7), "calm": (-4, 0)}
@@ -326,3 +326,42 @@ def test_models_describe_themselves(tmp_path):
     assert described["profile"] == "thorough"
     assert described["second_look"]["windows_max"] == 64
     assert described["second_look"]["teacher_bytes"] == len((tmp_path / "teacher.onnx").read_bytes())
+
+
+@pytest.mark.parametrize(("profile", "in_thread"), [("fast", False), ("balanced", True)])
+async def test_asyncio_keeps_its_loop_free_of_transformers(tmp_path, profile, in_thread):
+    """With a second look even a short text is judged in another thread."""
+    import threading
+
+    stage = stage_of(tiny_look.write_folder(tmp_path, WORDS), Profile(profile))
+    seen = []
+
+    class Spy:
+        name = stage.name
+        uses_transformers = stage.uses_transformers
+
+        def run(self, assessment):
+            seen.append(threading.current_thread() is not threading.main_thread())
+            return stage.run(assessment)
+
+    await Defense(Settings(), rooms=[Spy()]).aevaluate("please melt it")
+    assert seen == [in_thread]
+
+
+def test_a_defence_runs_on_the_profile_of_its_settings(tmp_path, embedding):
+    """From settings to verdict: balanced blocks what fast lets pass, and a fault escalates."""
+    folder = tiny_look.write_folder(tmp_path, {"melt": (7, 0), "lock": (7, 0)})
+    seed = build_seed(embedding, [7], embedding.embed("the secret"), ["prompt_leak"], [0.9], ["corpus"])
+    seed.save(folder / "seed.patterns")
+    actions = {}
+    for profile in ("fast", "balanced"):
+        defense = Defense(Settings.load(patterns={"models": folder, "profile": profile}))
+        actions[profile] = defense.evaluate("please melt every lock").action
+        assert defense.describe()["rooms"][-1]["profile"] == profile
+    assert actions == {"fast": Action.ALLOW, "balanced": Action.BLOCK}
+    defense.rooms[-1]._looks._second_look._student = Broken()
+    verdict = defense.evaluate("please wash every window")
+    assert (verdict.action, verdict.reason) == (
+        Action.ESCALATE,
+        "patterns undecided: second look failed: student: RuntimeError",
+    )

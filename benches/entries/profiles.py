@@ -1,0 +1,68 @@
+"""What the profiles cost, from end to end: a short text, one of 100 tokens and one of 2,000.
+
+On the shipped second look, if it is there, an ordinary text shows what honest traffic pays, and one that speaks about
+attacks what a doubtful text pays. Otherwise transformers of random weights and the usual shape stand in, and are asked
+about every text. The baseline is the profile `fast` on the same text.
+"""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benches.harness import Baseline, Bench
+
+from aimds import Defense, Settings
+from aimds.patterns import models_folder
+from aimds.records import Profile
+
+SHORT = "Please book a quiet table for number {number} tonight"
+ORDINARY = (
+    "I am writing a short speech for my sister's wedding in June. She is a nurse, loves hiking and once got lost on a "
+    "mountain with her future husband, which is how they met. Please suggest three ways to open the speech, one funny, "
+    "one warm and one formal, and keep each of them below sixty words. The guests are between five and ninety years "
+    "old, and some of them speak little English, so simple words would be best. Do not use quotations. Draft {number}."
+)
+DOUBTFUL = (
+    "The audit of assistant {number} found that a page could tell it to forget the rules it was given and to act as a "
+    "different system without limits. The page said that the owner had approved it, asked it to repeat the hidden text "
+    "above, and then to send what it knew to an address. Our team wants to know why the answer followed it, which "
+    "words in it did the work, and how the next version can be taught to read such a page as content. Please list the "
+    "likely reasons in order, and say how each of them could be tested without touching the live service."
+)
+GOALS_US = {("balanced", "100 tokens"): (2_000, 10_000), ("fast", "100 tokens"): (400, 2_000)}
+
+
+def sizes(text: str) -> Iterator[tuple[str, str]]:
+    """The texts by size; each word is about a token."""
+    yield "10 words", SHORT
+    yield "100 tokens", text
+    yield "2,000 tokens", "\n\n".join([text] * 20)
+
+
+def calls(defense: Defense, text: str) -> Callable[[], object]:
+    """Judges the text with another number each time, so that no memory of results answers."""
+    numbers = itertools.count()
+    return lambda: defense.evaluate(text.replace("{number}", str(next(numbers))))
+
+
+def entries() -> Iterator[Bench]:
+    shipped = (models_folder() / "look.safetensors").exists()
+    with tempfile.TemporaryDirectory() as folder:
+        if not shipped:
+            from benches import random_look
+
+            random_look.write(Path(folder), texts=[ORDINARY, DOUBTFUL, SHORT])
+        models = models_folder() if shipped else Path(folder)
+        defenses = {one: Defense(Settings.load(patterns={"models": models, "profile": one})) for one in Profile}
+        kinds = {"ordinary": ORDINARY, "doubtful": DOUBTFUL} if shipped else {"random weights, always asked": ORDINARY}
+        for (kind, text), profile in itertools.product(kinds.items(), Profile):
+            for size, sized in sizes(text):
+                p50, p99 = GOALS_US.get((profile, size), (None, None)) if shipped else (None, None)
+                fast = Baseline("profile fast", calls(defenses[Profile.FAST], sized))
+                yield Bench(
+                    f"profile {profile}", f"{size}, {kind}", calls(defenses[profile], sized),
+                    None if profile is Profile.FAST else fast, goal_p50_us=p50, goal_p99_us=p99,
+                )  # fmt: skip
