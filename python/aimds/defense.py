@@ -114,7 +114,7 @@ class Defense:
         return self._mitigated(verdict)
 
     async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
-        """The same for asyncio: short texts are judged at once; long ones, or all with transformers, in another thread."""
+        """The same for asyncio: short texts are judged at once; long ones, or all with transformers, in a thread."""
         slow = any(getattr(room, "uses_transformers", False) for room in self.rooms)
         if not slow and len(event if isinstance(event, str) else event.content) <= _INLINE_CHARACTERS:
             return self.evaluate(event, **fields)
