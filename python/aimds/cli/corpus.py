@@ -90,6 +90,7 @@ def evaluate(
         counted = stack.enter_context(_progress(reader, islice(rows, limit)))
         report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
     problems.finish()
+    report.profile = str(defense.settings.patterns.profile)
     if as_json:
         print_json(report.to_json(), indent=2)
     else:
@@ -136,6 +137,7 @@ def replay(
         counted = stack.enter_context(_progress(reader, islice(read_traces(reader), limit)))
         report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)
     problems.finish()
+    report.profile = str(defense.settings.patterns.profile)
     if as_json:
         print_json(report.to_json(), indent=2)
     else:

@@ -86,9 +86,10 @@ def _examine(settings: Settings) -> tuple[list[Check], list[dict[str, Any]]]:
         started_ns = perf_counter_ns()
         defense = Defense(settings)
         took_ms = (perf_counter_ns() - started_ns) / 1e6
-        rooms = [plain(room) for room in defense.describe()["rooms"]]
-        checks.append(Check("stages", "loaded", f"{len(rooms)} stages in {took_ms:.0f} ms", ok=bool(rooms)))
+        count = len(defense.describe()["rooms"])
+        checks.append(Check("stages", "loaded", f"{count} stages in {took_ms:.0f} ms", ok=count > 0))
         checks.extend(self_test(defense))
+        rooms = [plain(room) for room in defense.describe()["rooms"]]  # after the self-test, which the counts show
     except AimdsError as error:
         checks.append(Check("stages", error.code.slug, str(error), ok=False))
     return checks, rooms

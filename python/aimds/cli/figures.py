@@ -43,7 +43,7 @@ def print_report(out: Console, report: Report) -> None:
         per = "event" if report.unit == "traces" else "row"
         out.print(f"latency per {per}: p50 {latency['p50']:.3f} ms, p99 {latency['p99']:.3f} ms")
     if looks := report.looks.told():
-        out.print(f"events that each look of the patterns stage saw: {looks}")
+        out.print(f"profile {report.profile}; events that each look of the patterns stage saw: {looks}")
     out.print("flagged = blocked or escalated; recall@1% = recall at 1% FPR; - = the group cannot have it", style="dim")
     told = "in brackets" if figures.with_intervals else "on a wider terminal, or with --json"
     out.print(f"95% intervals {told}", style="dim")

@@ -77,6 +77,8 @@ class Report:
     errors: int = 0
     unit: str = "rows"
     looks: LookShares = field(default_factory=LookShares)
+    profile: str = ""
+    """The profile of the judge, if the caller knows it."""
 
     @property
     def overall(self) -> Quality:
@@ -99,6 +101,7 @@ class Report:
             "by_source": {name: self.scores.of_source(name).to_json() for name in self.scores.sources},
             "by_category": {name: self.scores.of_category(name).to_json() for name in self.scores.categories},
             "latency_ms": self.latencies.to_json(),
+            "profile": self.profile,
             "looks": self.looks.to_json(),
         }
 

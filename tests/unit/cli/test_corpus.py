@@ -40,6 +40,7 @@ def test_evaluate_json_has_the_agreed_keys(cli: Cli, tmp_path: Path) -> None:
     assert shape["by_source"]["two"]["fpr"] is None
     assert shape["by_category"]["override"]["recall"] == 1.0
     assert shape["latency_ms"] == {"p50": 1.25, "p99": 1.25}
+    assert (shape["profile"], shape["looks"]) == ("balanced", {"static": 0.5, "student": 0.5})
 
 
 def test_evaluate_for_people(cli: Cli, tmp_path: Path) -> None:
@@ -48,6 +49,7 @@ def test_evaluate_for_people(cli: Cli, tmp_path: Path) -> None:
     for words in ("overall", "without harmful_request", "by source", "  one", "by category", "  override"):
         assert words in out
     assert ".667 [.21-.94]" in out
+    assert "profile balanced; events that each look of the patterns stage saw: static 50.0%, student 50.0%" in out
     assert "latency per row: p50 1.250 ms, p99 1.250 ms" in out
 
 
