@@ -27,7 +27,7 @@ pub struct ScoredWindow {
     pub reading: usize,
     /// Bytes of the reading.
     pub span: Range<usize>,
-    /// The logit after the adjustments for windows and views.
+    /// The calibrated logit, after the adjustments for windows and views.
     pub logit: f32,
     /// Whether it is a window, not the whole.
     pub is_window: bool,
@@ -137,7 +137,7 @@ impl Classifier {
                 seen.push(ScoredWindow {
                     reading: number,
                     span: prepared.units.byte_span(window.clone()),
-                    logit: adjusted,
+                    logit: self.head.calibrated(0, adjusted),
                     is_window,
                 });
                 if number == 0 && !is_window {

@@ -33,7 +33,7 @@ pub struct TokenTable {
 }
 
 /// A stretch of one reading as the transformers see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TokenWindow {
     /// Number of the reading.
     pub reading: usize,
@@ -41,6 +41,8 @@ pub struct TokenWindow {
     pub span: Range<usize>,
     /// Pieces, the opening and the closing mark included.
     pub ids: Vec<u32>,
+    /// The highest calibrated logit that the first look gave to a place in it; minus infinity when it gave none.
+    pub suspicion: f32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,6 +238,7 @@ impl TokenTable {
                 ids: self.ids_of(cut.get(candidate.reading), candidate.tokens),
                 reading: candidate.reading,
                 span: candidate.span,
+                suspicion: candidate.suspicion,
             })
             .collect();
         (windows, all)

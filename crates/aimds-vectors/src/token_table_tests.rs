@@ -126,7 +126,8 @@ fn a_short_text_is_one_window_between_marks() {
         [TokenWindow {
             reading: 0,
             span: 2..6,
-            ids: vec![1, 4, 5, 6, 2]
+            ids: vec![1, 4, 5, 6, 2],
+            suspicion: f32::NEG_INFINITY,
         }]
     );
     assert_eq!(table.windows(&plain(" \n"), &[], 5), (Vec::new(), 0));
@@ -158,6 +159,7 @@ fn the_most_suspicious_windows_of_a_long_text_are_taken() {
         two.iter().map(|window| window.span.clone()).collect::<Vec<_>>(),
         [32..43, 0..11]
     );
+    assert!((two[0].suspicion, two[1].suspicion) == (3.0, 1.0));
 }
 
 #[test]

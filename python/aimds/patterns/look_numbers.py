@@ -62,6 +62,8 @@ class LookNumbers:
     skip_below: float = -math.inf
     """Calibrated logit of the first look below which the student is not asked."""
     skip_above: float = math.inf
+    window_skip_below: float = -math.inf
+    """The same for single windows of an event that the student is asked about; the most suspicious is always read."""
     grey_low: float = 0.0
     """Fused probabilities (`balanced`) between which the teacher is asked."""
     grey_high: float = 1.0
@@ -92,6 +94,7 @@ class LookNumbers:
             harmful=_fusions(values, "harmful_fusion"),
             skip_below=_number(student, "skip_below", -math.inf),
             skip_above=_number(student, "skip_above", math.inf),
+            window_skip_below=_number(student, "window_skip_below", -math.inf),
             grey_low=low,
             grey_high=high,
             teacher_windows=windows,

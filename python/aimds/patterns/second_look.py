@@ -117,6 +117,8 @@ class SecondLook:
         if not windows:
             return first
         first = replace(first, windows_all=windows_all)
+        bound = self._numbers.window_skip_below
+        windows = [windows[0], *(one for one in windows[1:] if one.suspicion >= bound)]
         seen, fault = self._read(self._student, windows, deadline)
         if fault:
             return self._cut_short(first, seen, fault)

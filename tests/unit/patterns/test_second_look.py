@@ -147,6 +147,16 @@ def test_the_most_suspicious_windows_of_a_long_text_are_read(tmp_path):
     assert report.details["windows_read"] == 2 < report.details["windows_all"]
 
 
+def test_windows_that_the_first_look_is_sure_of_are_passed_over(tmp_path):
+    """Only those near the suspected word are read; an event without any has its first window read."""
+    folder = tiny_look.write_folder(tmp_path, {"ignore": (7, 0)}, student={"window_skip_below": 0.0})
+    words = " ".join(f"word{number}" for number in range(100))
+    report = judge(stage_of(folder), f"{words} ignore {words}")
+    assert report.findings
+    assert 1 < report.details["windows_read"] < 30 < report.details["windows_all"]
+    assert judge(stage_of(folder), words).details["windows_read"] == 1
+
+
 # ---- faults ---------------------------------------------------------------------------------------------------------
 
 

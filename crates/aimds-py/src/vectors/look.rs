@@ -24,6 +24,8 @@ pub struct PyTokenWindow {
     chain: Vec<&'static str>,
     #[pyo3(get)]
     is_decoded: bool,
+    #[pyo3(get)]
+    suspicion: f32,
 }
 
 #[pymethods]
@@ -138,6 +140,7 @@ impl PyTokenTable {
                     ids: window.ids,
                     chain: Vec::new(),
                     is_decoded: false,
+                    suspicion: window.suspicion,
                 });
                 Ok((converted.collect(), all))
             }
@@ -163,6 +166,7 @@ impl PyTokenTable {
                         is_decoded: readings
                             .get(window.reading)
                             .is_some_and(|reading| reading.decoded),
+                        suspicion: window.suspicion,
                     });
                 }
                 Ok((converted, all))
