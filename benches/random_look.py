@@ -11,110 +11,36 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
 from tests import tiny_models
+from training.onnx_graph import EncoderWeights, Floats, LayerWeights, write_int8
 
 from aimds.patterns import models_folder
 
-OPSET = 17
-HEADS = 12
 POSITIONS = 512
 PIECES = 40_000
 BLOCK_VALUES, BLOCK_BYTES = 32, 18
 
 
-class _Graph:
-    """Nodes and random weights, added one after the other."""
-
-    def __init__(self, seed: int) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-        self._random = np.random.default_rng(seed)
-        self._count = 0
-
-    def name(self, hint: str) -> str:
-        self._count += 1
-        return f"{hint}_{self._count}"
-
-    def constant(self, value: np.ndarray) -> str:
-        name = self.name("constant")
-        self.weights.append(numpy_helper.from_array(value, name))
-        return name
-
-    def add(self, kind: str, *inputs: str, **attributes: object) -> str:
-        output = self.name(kind.lower())
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
-        return output
-
-    def linear(self, value: str, wide: int, out: int) -> str:
-        weight = self._random.normal(0, 0.02, (wide, out)).astype(np.float32)
-        product = self.add("MatMul", value, self.constant(weight))
-        return self.add("Add", product, self.constant(np.zeros(out, np.float32)))
-
-    def norm(self, value: str, width: int) -> str:
-        one, zero = self.constant(np.ones(width, np.float32)), self.constant(np.zeros(width, np.float32))
-        return self.add("LayerNormalization", value, one, zero, axis=-1, epsilon=1e-12)
-
-    def gelu(self, value: str) -> str:
-        inner = self.add("Erf", self.add("Div", value, self.constant(np.float32(2.0) ** np.float32(0.5))))
-        half = self.add("Mul", value, self.constant(np.array(0.5, np.float32)))
-        return self.add("Mul", half, self.add("Add", inner, self.constant(np.array(1.0, np.float32))))
-
-
-def _attention(graph: _Graph, states: str, bias: str, width: int) -> str:
-    split = graph.constant(np.array([0, 0, HEADS, width // HEADS], np.int64))
-    query, key, value = (
-        graph.add("Reshape", graph.linear(states, width, width), split) for _ in ("query", "key", "value")
-    )
-    query = graph.add("Transpose", query, perm=[0, 2, 1, 3])
-    key = graph.add("Transpose", key, perm=[0, 2, 3, 1])
-    value = graph.add("Transpose", value, perm=[0, 2, 1, 3])
-    scale = graph.constant(np.array((width // HEADS) ** -0.5, np.float32))
-    scores = graph.add("Add", graph.add("Mul", graph.add("MatMul", query, key), scale), bias)
-    mixed = graph.add("MatMul", graph.add("Softmax", scores, axis=-1), value)
-    joined = graph.constant(np.array([0, 0, width], np.int64))
-    mixed = graph.add("Reshape", graph.add("Transpose", mixed, perm=[0, 2, 1, 3]), joined)
-    return graph.linear(mixed, width, width)
-
-
 def encoder(path: Path, layers: int, width: int, seed: int) -> None:
-    """Word vectors and mask in, two logits out."""
-    graph = _Graph(seed)
-    positions = np.random.default_rng(seed).normal(0, 0.02, (1, POSITIONS, width)).astype(np.float32)
-    length = graph.add("Slice", graph.add("Shape", "embeddings"), *(graph.constant(np.array([k])) for k in (1, 2)))
-    zero, axis = graph.constant(np.array([0])), graph.constant(np.array([1]))
-    at = graph.add("Slice", graph.constant(positions), zero, length, axis)
-    states = graph.norm(graph.add("Add", "embeddings", at), width)
-    kept = graph.add("Cast", "mask", to=TensorProto.FLOAT)
-    one = graph.constant(np.array(1.0, np.float32))
-    bias = graph.add("Mul", graph.add("Sub", kept, one), graph.constant(np.array(1e4, np.float32)))
-    bias = graph.add("Unsqueeze", bias, graph.constant(np.array([1, 2])))
-    for _ in range(layers):
-        states = graph.norm(graph.add("Add", states, _attention(graph, states, bias, width)), width)
-        inner = graph.gelu(graph.linear(states, width, 4 * width))
-        states = graph.norm(graph.add("Add", states, graph.linear(inner, 4 * width, width)), width)
-    weight = graph.add("Unsqueeze", kept, graph.constant(np.array([2])))
-    total = graph.add("ReduceSum", graph.add("Mul", states, weight), axis, keepdims=0)
-    mean = graph.add("Div", total, graph.add("ReduceSum", weight, axis, keepdims=0))
-    graph.nodes.append(helper.make_node("Identity", [graph.linear(mean, width, 2)], ["logits"]))
-    inputs = [
-        helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["batch", "tokens", width]),
-        helper.make_tensor_value_info("mask", TensorProto.INT64, ["batch", "tokens"]),
+    """Word vectors and mask in, two logits out; normal weights of deviation 0.02, as encoders are initialised."""
+    random = np.random.default_rng(seed)
+
+    def linear(wide: int, out: int) -> tuple[Floats, Floats]:
+        return random.normal(0, 0.02, (wide, out)).astype(np.float32), np.zeros(out, np.float32)
+
+    norm = np.ones(width, np.float32), np.zeros(width, np.float32)
+    made = [
+        LayerWeights(
+            *(linear(width, width) for _ in range(4)), norm, linear(width, 4 * width), linear(4 * width, width), norm
+        )
+        for _ in range(layers)
     ]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 2])]
-    made = helper.make_graph(graph.nodes, "encoder", inputs, outputs, graph.weights)
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
-    with tempfile.TemporaryDirectory() as folder:
-        full = Path(folder) / "full.onnx"
-        onnx.save(model, str(full))
-        quantize_dynamic(full, path, weight_type=QuantType.QInt8, per_channel=True)
+    positions = random.normal(0, 0.02, (POSITIONS, width)).astype(np.float32)
+    write_int8(path, EncoderWeights(positions, norm, made, linear(width, 2)))
 
 
 def words(path: Path, width: int, windows: int, texts: Sequence[str]) -> None:
@@ -136,7 +62,7 @@ def words(path: Path, width: int, windows: int, texts: Sequence[str]) -> None:
     }
     two, three = {"static": 0.5, "student": 0.5}, {"static": 0.3, "student": 0.3, "teacher": 0.4}
     metadata = {
-        "format": "aimds.look", "version": 1, "dimension": width, "window_tokens": 128, "stride_tokens": 96,
+        "format": "aimds.look", "version": 1, "dimension": width, "window_tokens": 192, "stride_tokens": 144,
         "max_windows": windows, "unknown": 0, "open": 1, "close": 2,
         "fusion": {"balanced": {"weights": two, "offset": 0.0}, "thorough": {"weights": three, "offset": 0.0}},
         "student": {"skip_below": -1e9}, "grey": {"low": 0.0, "high": 1.0},

@@ -110,8 +110,18 @@ def read_rows(name: str, folder: Path | None = None) -> list[Row]:
     return rows
 
 
-SOURCE_TRUST = {"s_labs": 0.5, "neuralchemy": 0.7, "jailbreak_llms": 0.9, "purplellama_interpreter": 0.5}
-"""Sources whose labels are partly weak (SOURCES.md, Label quality) speak more softly."""
+SOURCE_TRUST = {
+    "s_labs": 0.5, "neuralchemy": 0.7, "jailbreak_llms": 0.9, "purplellama_interpreter": 0.5,
+    "own_attacks": 0.5, "own_hard_benign": 0.7, "own_languages": 0.7,
+}  # fmt: skip
+"""Sources whose labels are partly weak (SOURCES.md, Label quality) speak more softly; so do texts put together from parts."""
+
+BANK_PREFIX, BANK_TRUST = "own_bank_", 2.0
+"""Our banks speak louder: each of their rows was written by itself, so few rows hold many wordings."""
+
+
+def _trust(source: str) -> float:
+    return BANK_TRUST if source.startswith(BANK_PREFIX) else SOURCE_TRUST.get(source, 1.0)
 
 
 CELL_FACTOR_MAX = 3.0
@@ -139,7 +149,7 @@ def balanced(rows: Sequence[Row], power: float = 0.5) -> list[Row]:
     harmful = [row for row in rows if row.harmful]
     rows = [row for row in rows if not row.harmful]
     sizes = Counter((row.family, row.attack) for row in rows)
-    raw = [SOURCE_TRUST.get(row.source, 1.0) * sizes[row.family, row.attack] ** (power - 1.0) for row in rows]
+    raw = [_trust(row.source) * sizes[row.family, row.attack] ** (power - 1.0) for row in rows]
     for key in (_cell, lambda row: ("", 0)):
         totals: Counter[tuple[tuple[str, int], bool]] = Counter()
         for weight, row in zip(raw, rows, strict=True):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import json
 import time
 from collections import defaultdict
@@ -176,6 +177,11 @@ def with_options(settings: Settings, options: list[str]) -> Settings:
     return settings
 
 
+def row_key(row: Row) -> str:
+    """Names a row across runs: its source and the whole of its text."""
+    return hashlib.sha256(f"{row.source}\0{row.text}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
 def save_outcomes(outcomes: list[Outcome], name: str) -> None:
     """Logits for calibration and for a later look; `training/work` is not committed."""
     arrays: dict[str, NDArray[Any]] = {
@@ -188,6 +194,7 @@ def save_outcomes(outcomes: list[Outcome], name: str) -> None:
         "family": np.array([o.row.family for o in outcomes]),
         "lang": np.array([o.row.lang for o in outcomes]),
         "text": np.array([o.row.text[:300] for o in outcomes]),
+        "key": np.array([row_key(o.row) for o in outcomes]),
     }
     np.savez_compressed(WORK / f"loso_{name}.npz", **arrays)
 

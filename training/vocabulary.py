@@ -37,17 +37,19 @@ def script_of(piece: str) -> str:
     return ""
 
 
-def kept_pieces(teacher: Teacher, texts: Iterable[str]) -> list[int]:
-    """Ids of the pieces to keep, ascending, special tokens left out."""
+def kept_pieces(
+    teacher: Teacher, texts: Iterable[str], quota_share: float = 1.0, uses_min: int = USES_MIN
+) -> list[int]:
+    """Ids of the pieces to keep, ascending, special tokens left out; `quota_share` scales the quotas."""
     uses: Counter[int] = Counter()
     for encoding in teacher.tokenizer.encode_batch(list(texts), add_special_tokens=False):
         uses.update(set(encoding.ids))
     special = {
         piece_id for piece_id, piece in enumerate(teacher.pieces) if piece.startswith("<") and piece.endswith(">")
     }
-    keep = {piece_id for piece_id, count in uses.items() if count >= USES_MIN}
-    quota = Counter(SCRIPT_QUOTA)
-    quota[""] = OTHER_QUOTA
+    keep = {piece_id for piece_id, count in uses.items() if count >= uses_min}
+    quota = Counter({script: int(count * quota_share) for script, count in SCRIPT_QUOTA.items()})
+    quota[""] = int(OTHER_QUOTA * quota_share)
     for piece_id in np.argsort(-teacher.scores, kind="stable").tolist():
         piece = teacher.pieces[piece_id]
         script = script_of(piece)

@@ -1,0 +1,104 @@
+"""Leave-one-source-family-out for the transformers, with the folds and the measure of `training.evaluate_loso`.
+
+    python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 rows=48000 ...] [--no-banks]
+
+Each fold is kept in `training/work/` as soon as it is done, and is not run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+import torch
+
+from training.corpus import texts_of
+from training.evaluate_loso import GROUPED, Outcome, row_key, save_outcomes, summary, table
+from training.features import WORK
+from training.look_data import LookRows, load_rows
+from training.look_train import Plan, Training, scores
+from training.metrics import threshold_at
+from training.teachers import Teacher, load_e5
+from training.words import Words, build
+
+
+def with_options(plan: Plan, options: Sequence[str]) -> Plan:
+    """`layers=6 rows=24000` on top of the defaults."""
+    kinds = {one.name: type(getattr(plan, one.name)) for one in fields(plan)}
+    for option in options:
+        name, _, text = option.partition("=")
+        if name not in kinds:
+            raise SystemExit(f"unknown setting {name}; there are {sorted(kinds)}")
+        plan = replace(plan, **{name: kinds[name](text)})
+    return plan
+
+
+def folds_of(data: LookRows) -> list[frozenset[str]]:
+    """The same folds as for the first look: see `training.evaluate_loso.folds_of`."""
+    families = {row.family for row in data.rows if not row.family.startswith("own_") and row.family != "mixed"}
+    named = {family for group in GROUPED for family in group}
+    groups = [set(group) for group in GROUPED]
+    for place, family in enumerate(sorted(families - named)):
+        groups[place % len(groups)].add(family)
+    return [frozenset(group) for group in groups]
+
+
+def run_fold(
+    data: LookRows, held: frozenset[str], plan: Plan, teacher: Teacher, words: Words, seed: int, name: str
+) -> list[Outcome]:
+    """Trains without the fold's families and scores their rows."""
+    model = Training(plan, teacher, words, data.training(held), seed).run(WORK / f"{name}.ckpt", name)
+    corpus = [row for row in data.rows if not row.family.startswith("own_") and row.family != "mixed"]
+    judged = [row for row in corpus if row.family in held]
+    known = [row for row in data.rows[data.train_count :] if row.family not in held and not row.attack]
+    benign = scores(model, words, texts_of(known))[:, 0]
+    limit_2, limit_1 = threshold_at(benign, 0.02), threshold_at(benign, 0.01)
+    logits = scores(model, words, texts_of(judged))
+    keys = np.array([row_key(row) for row in judged])
+    np.savez_compressed(WORK / f"{name}_logits.npz", logits=logits.astype(np.float32), key=keys)
+    (WORK / f"{name}.ckpt").unlink(missing_ok=True)
+    return [
+        Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True) if not row.harmful
+    ]
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--set", nargs="*", default=[], help="settings of the plan, name=value")
+    parser.add_argument("--only", type=int, nargs="*", help="only these folds, by number")
+    parser.add_argument("--no-banks", action="store_true", help="without training/banks")
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    plan = with_options(Plan(), options.set)
+    teacher = load_e5()
+    data = load_rows(options.seed, not options.no_banks)
+    words = build(teacher, texts_of(data.rows))
+    folds = folds_of(data)
+    print(f"{options.name}: {len(data.rows)} rows, {len(words.pieces)} pieces, {plan}", flush=True)
+    outcomes: list[Outcome] = []
+    for place in options.only if options.only is not None else range(len(folds)):
+        started = time.monotonic()
+        found = run_fold(data, folds[place], plan, teacher, words, options.seed, f"look_{options.name}_{place}")
+        save_outcomes(found, f"look_{options.name}_{place}")
+        outcomes += found
+        print(
+            f"fold {place}: {(time.monotonic() - started) / 60:.1f} min",
+            json.dumps({k: round(v, 3) for k, v in summary(found).items()}),
+            flush=True,
+        )
+    print(options.name, json.dumps({k: round(v, 4) for k, v in summary(outcomes).items()}), flush=True)
+    if options.table:
+        print(table(outcomes))
+
+
+if __name__ == "__main__":
+    main()

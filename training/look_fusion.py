@@ -1,0 +1,196 @@
+"""How the looks are joined: weights and thresholds from logits of rows that no look had seen (stacking: Wolpert 1992).
+
+Reads the out-of-fold logits of `training.evaluate_loso --shipped` (static) and `training.evaluate_look` (student, and
+the teacher where there is one), and prints recall and false positives by source for each profile.
+
+    python -m training.look_fusion --student NAME [--teacher NAME] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from training.calibrate import calibrate, family_weights, flag_threshold
+from training.features import WORK
+from training.metrics import above, auroc, threshold_at
+from training.shipped import FLAG_PROBABILITY, VIEW_OFFSET
+
+Floats = NDArray[np.float64]
+LOGIT_MAX = 20.7
+"""As at run time: beyond it one opinion would drown the others."""
+
+SKIP_LOSS_MAX = 0.005
+"""Share of the attacks found that may be lost where the student is not asked."""
+
+ATTACK_ROWS_MIN = 20
+"""Families with fewer attacks are left out of the average, as in `training.evaluate_loso`."""
+
+
+LANGUAGE_ROWS_MIN = 20
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that all looks have judged, with a column of logits for each look."""
+
+    source: NDArray[np.str_]
+    family: NDArray[np.str_]
+    lang: NDArray[np.str_]
+    attack: NDArray[np.bool_]
+    hard: NDArray[np.bool_]
+    logits: Mapping[str, Floats]
+
+
+def _look_logits(name: str) -> dict[str, float]:
+    """Logit by row key, over the folds that are there."""
+    found: dict[str, float] = {}
+    for path in sorted(WORK.glob(f"look_{name}_*_logits.npz")):
+        data = np.load(path)
+        found |= dict(zip(data["key"].tolist(), data["logits"][:, 0].astype(float).tolist(), strict=True))
+    if not found:
+        raise SystemExit(f"no out-of-fold logits of {name}: run python -m training.evaluate_look --name {name}")
+    return found
+
+
+def load(looks: Mapping[str, str]) -> Rows:
+    """Joins the runs by row. `looks` maps a look (`student`, `teacher`) to the name of its run."""
+    data = np.load(WORK / "loso_shipped.npz")
+    static = calibrate(data["logit"], data["attack"], data["hard"], data["source"], data["family"])
+    found = {look: _look_logits(name) for look, name in looks.items()}
+    keep = np.array([all(key in logits for logits in found.values()) for key in data["key"].tolist()])
+    logits = {"static": _clipped(static.scale * data["logit"][keep] + static.offset)}
+    for look, by_key in found.items():
+        logits[look] = _clipped(np.array([by_key[key] for key in data["key"][keep].tolist()]))
+    return Rows(
+        data["source"][keep], data["family"][keep], data["lang"][keep], data["attack"][keep], data["hard"][keep], logits
+    )
+
+
+def _clipped(logits: Floats) -> Floats:
+    return np.clip(logits, -LOGIT_MAX, LOGIT_MAX)
+
+
+def fuse(rows: Rows, looks: Sequence[str]) -> tuple[dict[str, float], float, Floats]:
+    """Weights of the looks, the offset that puts the shipped threshold at `FLAG_PROBABILITY`, and the fused logits."""
+    columns = np.stack([rows.logits[look] for look in looks], axis=1)
+    weights = family_weights(rows.family, rows.attack) * len(columns)
+    fitted = LogisticRegression(C=1e3).fit(columns, rows.attack, sample_weight=weights)
+    factors = np.maximum(fitted.coef_[0], 0.0)
+    fused = columns @ factors
+    flag = flag_threshold(fused, rows.attack, rows.hard, rows.source)
+    offset = float(np.log(FLAG_PROBABILITY / (1 - FLAG_PROBABILITY)) - flag)
+    return dict(zip(looks, factors.tolist(), strict=True)), offset, fused + offset
+
+
+def skip_below(rows: Rows, fused: Floats) -> tuple[float, float]:
+    """Static logit below which the student need not be asked, and the share of honest rows that it spares."""
+    flag = float(np.log(FLAG_PROBABILITY / (1 - FLAG_PROBABILITY)))
+    weights = family_weights(rows.family, rows.attack)
+    found = rows.attack & (fused > flag)
+    order = np.argsort(rows.logits["static"][found])
+    share = np.cumsum(weights[found][order]) / weights[rows.attack].sum()
+    place = int(np.searchsorted(share, SKIP_LOSS_MAX))
+    limit = float(np.sort(rows.logits["static"][found])[place])
+    return limit, float((rows.logits["static"][~rows.attack] < limit).mean())
+
+
+def summary(rows: Rows, fused: Floats, flag: float) -> dict[str, float]:
+    """The figures that looks and profiles are compared by, at a threshold."""
+    families = [
+        name
+        for name in np.unique(rows.family[rows.attack])
+        if (rows.attack & (rows.family == name)).sum() >= ATTACK_ROWS_MIN
+    ]
+    recall = [above(fused[rows.attack & (rows.family == name)], flag).value for name in families]
+    hard = [above(fused[rows.hard & (rows.source == name)], flag).value for name in np.unique(rows.source[rows.hard])]
+    large = [
+        above(fused[rows.hard & (rows.source == name)], flag).value
+        for name in np.unique(rows.source[rows.hard]) if (rows.hard & (rows.source == name)).sum() >= 50
+    ]  # fmt: skip
+    areas = [auroc(fused[rows.attack & (rows.family == name)], fused[~rows.attack]) for name in families]
+    return {
+        "recall_by_family": float(np.mean(recall)), "recall_by_row": above(fused[rows.attack], flag).value,
+        "fpr": above(fused[~rows.attack], flag).value, "hard_mean": float(np.mean(hard)), "hard_worst": max(large),
+        "auroc": float(np.mean(areas)),
+    }  # fmt: skip
+
+
+def table(rows: Rows, columns: Mapping[str, tuple[Floats, float]]) -> str:
+    """One line a source and label; a column a profile, flagged share with its interval."""
+    lines = ["| source | label | rows | " + " | ".join(columns) + " |", "|---|---|---|" + "---|" * len(columns)]
+    for label, wanted in (("attack", rows.attack), ("honest", ~rows.attack & ~rows.hard), ("hard honest", rows.hard)):
+        for name in np.unique(rows.source[wanted]):
+            member = wanted & (rows.source == name)
+            cells = " | ".join(str(above(fused[member], flag)) for fused, flag in columns.values())
+            lines.append(f"| {name} | {label} | {member.sum()} | {cells} |")
+    return "\n".join(lines)
+
+
+def language_table(rows: Rows, columns: Mapping[str, tuple[Floats, float]]) -> str:
+    """Recall and false positives of each language that has at least `LANGUAGE_ROWS_MIN` rows of a label."""
+    heads = [f"{name}: {what}" for name in columns for what in ("recall", "FPR")]
+    lines = ["| language | attacks | honest | " + " | ".join(heads) + " |", "|---|---|---|" + "---|" * len(heads)]
+    for name in np.unique(rows.lang):
+        attack, honest = rows.attack & (rows.lang == name), ~rows.attack & (rows.lang == name)
+        if max(attack.sum(), honest.sum()) < LANGUAGE_ROWS_MIN:
+            continue
+        cells = [str(above(fused[part], flag)) for fused, flag in columns.values() for part in (attack, honest)]
+        lines.append(f"| {name} | {attack.sum()} | {honest.sum()} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def numbers_of(rows: Rows, looks: Sequence[str]) -> dict[str, Any]:
+    """What goes into the metadata of `look.safetensors`."""
+    weights, offset, fused = fuse(rows, ["static", "student"])
+    limit, _ = skip_below(rows, fused)
+    out: dict[str, Any] = {
+        "student": {"skip_below": round(limit, 3), "view_offset": VIEW_OFFSET},
+        "fusion": {"balanced": {"weights": weights, "offset": offset}},
+    }
+    if "teacher" in looks:
+        weights, offset, _ = fuse(rows, ["static", "student", "teacher"])
+        out["fusion"]["thorough"] = {"weights": weights, "offset": offset}
+        out["grey"] = {"low": 0.05, "high": 0.98, "teacher_windows": 4}
+    return out
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--student", required=True)
+    parser.add_argument("--teacher")
+    parser.add_argument("--json", type=Path, help="write the numbers for look.safetensors")
+    options = parser.parse_args()
+    looks = {"student": options.student} | ({"teacher": options.teacher} if options.teacher else {})
+    rows = load(looks)
+    flag = float(np.log(FLAG_PROBABILITY / (1 - FLAG_PROBABILITY)))
+    columns: dict[str, tuple[Floats, float]] = {}
+    for name in (["static"], *([look] for look in looks), ["static", "student"], ["static", *looks]):
+        weights, offset, fused = fuse(rows, name)
+        title = " + ".join(name)
+        if title in columns:
+            continue
+        columns[title] = (fused, flag)
+        pooled = threshold_at(fused[~rows.attack], 0.02)
+        figures = {key: round(value, 3) for key, value in summary(rows, fused, flag).items()}
+        print(title, {key: round(value, 3) for key, value in weights.items()}, f"offset {offset:.3f}", figures)
+        print("   at 2% of all honest rows:", {k: round(v, 3) for k, v in summary(rows, fused, pooled).items()})
+    limit, spared = skip_below(rows, columns["static + student"][0])
+    print(f"student not asked below {limit:.2f}: spares {spared:.1%} of the honest rows")
+    print(table(rows, columns))
+    print(language_table(rows, columns))
+    if options.json:
+        options.json.write_text(json.dumps(numbers_of(rows, list(looks)), indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""Trains one transformer of the second look, resumable, and scores texts with it.
+
+A text of several windows is learnt by the window that the model finds worst so far (multiple-instance learning:
+Dietterich et al. 1997), as the run time takes the largest logit. The weights that are kept are the running average of
+those along the way (Polyak and Juditsky 1992), which holds better on sources not trained on.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.corpus import Row
+from training.encoder import Encoder, learning_groups, one_cycle
+from training.look_data import Sampler, labels_of, pad
+from training.model import OUTPUTS
+from training.teachers import Teacher
+from training.words import Words, windows_of
+
+WINDOWS_MAX = 3
+"""Windows of one text that compete in training; of a longer text some are drawn."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a transformer is trained."""
+
+    layers: int = 4
+    rows: int = 48_000
+    batch_rows: int = 48
+    rate: float = 1.5e-4
+    decay: float = 0.01
+    layer_decay: float = 0.85
+    dropout: float = 0.1
+    smoothing: float = 0.03
+    auxiliary: float = 0.25
+    average: float = 0.996
+    chunk_batches: int = 24
+    """Rows of so many batches are sorted by length together, so that little is padding."""
+
+
+def _forward(model: Encoder, windows: Sequence[Sequence[int]], vectors: torch.Tensor) -> torch.Tensor:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return model(*pad(windows, vectors))
+
+
+def _worst(
+    model: Encoder, texts: Sequence[list[list[int]]], vectors: torch.Tensor, rng: np.random.Generator
+) -> list[list[int]]:
+    """One window a text: the worst in the model's present opinion."""
+    some = [
+        windows if len(windows) <= WINDOWS_MAX else [windows[i] for i in rng.choice(len(windows), WINDOWS_MAX, False)]
+        for windows in texts
+    ]
+    flat = [(place, window) for place, windows in enumerate(some) if len(windows) > 1 for window in windows]
+    chosen = [windows[0] for windows in some]
+    if flat:
+        with torch.no_grad():
+            logits = _forward(model, [window for _, window in flat], vectors)[:, 0].tolist()
+        best: dict[int, float] = {}
+        for (place, window), logit in zip(flat, logits, strict=True):
+            if logit > best.get(place, -1e9):
+                best[place], chosen[place] = logit, window
+    return chosen
+
+
+class Training:
+    """One run: model, optimiser, average; saved whole, so that it resumes where it stopped."""
+
+    def __init__(self, plan: Plan, teacher: Teacher, words: Words, rows: Sequence[Row], seed: int) -> None:
+        torch.manual_seed(seed)
+        self.plan = plan
+        self.model = Encoder(teacher, plan.layers, len(OUTPUTS), plan.dropout)
+        self.average = copy.deepcopy(self.model)
+        self.vectors = torch.from_numpy(words.vectors())
+        self.sampler = Sampler(rows, words, seed)
+        groups = learning_groups(self.model, plan.rate, plan.decay, plan.layer_decay)
+        self.optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98))
+        self.rates = [group["lr"] for group in self.optimiser.param_groups]
+        self.steps = plan.rows // plan.batch_rows
+        self.step = 0
+
+    def run(self, checkpoint: Path | None = None, verbose: str = "") -> Encoder:
+        """Trains to the end; the average is the result. With a checkpoint file it resumes and saves every 200 steps."""
+        if checkpoint is not None and checkpoint.is_file():
+            self._load(torch.load(checkpoint, weights_only=False))
+        started, losses = time.monotonic(), []
+        while self.step < self.steps:
+            rows = self.sampler.draw(self.plan.batch_rows * self.plan.chunk_batches)
+            texts = self.sampler.windows(rows)
+            order = sorted(range(len(rows)), key=lambda i: len(texts[i][0]))
+            batches = [order[i : i + self.plan.batch_rows] for i in range(0, len(order), self.plan.batch_rows)]
+            self.sampler.random.shuffle(batches)
+            for batch in batches[: self.steps - self.step]:
+                losses.append(self._learn([rows[i] for i in batch], [texts[i] for i in batch]))
+            if verbose:
+                pace = (time.monotonic() - started) / 60
+                print(
+                    f"  {verbose} step {self.step}/{self.steps} loss {np.mean(losses[-200:]):.4f} {pace:.1f} min",
+                    flush=True,
+                )
+            if checkpoint is not None:
+                torch.save(self._state(), checkpoint)
+        self.average.eval()
+        return self.average
+
+    def _learn(self, rows: Sequence[Row], texts: Sequence[list[list[int]]]) -> float:
+        share = one_cycle(self.step, self.steps)
+        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+            group["lr"] = rate * share
+        self.model.eval()
+        windows = _worst(self.model, texts, self.vectors, self.sampler.numbers)
+        self.model.train()
+        label, mask = (torch.from_numpy(part) for part in labels_of(rows, OUTPUTS))
+        wanted = label * (1 - 2 * self.plan.smoothing) + self.plan.smoothing
+        logits = _forward(self.model, windows, self.vectors)
+        weight = torch.full((len(OUTPUTS),), self.plan.auxiliary / (len(OUTPUTS) - 2))
+        weight[0], weight[1] = 1.0, self.plan.auxiliary
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+        total = (loss * mask * weight).sum(1).mean()
+        self.optimiser.zero_grad()
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        pace = min(self.plan.average, self.step / (self.step + 10))
+        with torch.no_grad():
+            for mine, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                mine.lerp_(new, 1 - pace)
+        return float(total.detach())
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "step": self.step, "model": self.model.state_dict(), "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(), "numbers": self.sampler.numbers.bit_generator.state,
+            "random": self.sampler.random.getstate(), "torch": torch.get_rng_state(),
+        }  # fmt: skip
+
+    def _load(self, state: dict[str, Any]) -> None:
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.sampler.numbers.bit_generator.state = state["numbers"]
+        self.sampler.random.setstate(state["random"])
+        torch.set_rng_state(state["torch"])
+
+
+def scores(model: Encoder, words: Words, texts: Sequence[str], batch_tokens: int = 8192) -> NDArray[np.float64]:
+    """Logits [texts, outputs] of the worst window of each text."""
+    vectors = torch.from_numpy(words.vectors())
+    flat = [(place, window) for place, ids in enumerate(words.encode(texts)) for window in windows_of(ids)]
+    flat.sort(key=lambda one: len(one[1]))
+    out = np.full((len(texts), len(OUTPUTS)), -np.inf)
+    model.eval()
+    start = 0
+    with torch.no_grad():
+        while start < len(flat):
+            count = max(1, min(batch_tokens // len(flat[start][1]), len(flat) - start))
+            while count > 1 and len(flat[start + count - 1][1]) * count > batch_tokens:
+                count -= 1
+            part = flat[start : start + count]
+            logits = _forward(model, [window for _, window in part], vectors).numpy()
+            for (place, _), row in zip(part, logits, strict=True):
+                if row[0] > out[place, 0]:
+                    out[place] = row
+            start += count
+    return out
