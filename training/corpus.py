@@ -114,7 +114,7 @@ SOURCE_TRUST = {
     "s_labs": 0.5, "neuralchemy": 0.7, "jailbreak_llms": 0.9, "purplellama_interpreter": 0.5,
     "own_attacks": 0.5, "own_hard_benign": 0.7, "own_languages": 0.7,
 }  # fmt: skip
-"""Sources whose labels are partly weak (SOURCES.md, Label quality) speak more softly; so do texts put together from parts."""
+"""Sources of partly weak labels (SOURCES.md, Label quality) speak more softly; so do texts put together from parts."""
 
 BANK_PREFIX, BANK_TRUST = "own_bank_", 2.0
 """Our banks speak louder: each of their rows was written by itself, so few rows hold many wordings."""

@@ -1,6 +1,7 @@
 """The transformer of the second look in torch: a BERT encoder over frozen word vectors, cut to its first layers.
 
-Encoder as in Devlin et al. 2019, started from multilingual-e5-small (Wang et al. 2024), mean over tokens. Word vectors stay as they are in the 4-bit table that ships, so that student and teacher share them.
+Encoder as in Devlin et al. 2019, started from multilingual-e5-small (Wang et al. 2024), mean over tokens. Word
+vectors stay as they are in the 4-bit table that ships, so that student and teacher share them.
 """
 
 from __future__ import annotations

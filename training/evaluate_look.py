@@ -61,9 +61,13 @@ def run_fold(
     keys = np.array([row_key(row) for row in judged])
     np.savez_compressed(WORK / f"{name}_logits.npz", logits=logits.astype(np.float32), key=keys)
     (WORK / f"{name}.ckpt").unlink(missing_ok=True)
-    return [
-        Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True) if not row.harmful
-    ]
+    outcomes = [Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True)]
+    return [one for one in outcomes if not one.row.harmful]
+
+
+def figures(outcomes: list[Outcome]) -> str:
+    """The summary as one line of JSON."""
+    return json.dumps({name: round(value, 4) for name, value in summary(outcomes).items()})
 
 
 def main() -> None:
@@ -90,12 +94,9 @@ def main() -> None:
         found = run_fold(data, folds[place], plan, teacher, words, options.seed, f"look_{options.name}_{place}")
         save_outcomes(found, f"look_{options.name}_{place}")
         outcomes += found
-        print(
-            f"fold {place}: {(time.monotonic() - started) / 60:.1f} min",
-            json.dumps({k: round(v, 3) for k, v in summary(found).items()}),
-            flush=True,
-        )
-    print(options.name, json.dumps({k: round(v, 4) for k, v in summary(outcomes).items()}), flush=True)
+        minutes = (time.monotonic() - started) / 60
+        print(f"fold {place}: {minutes:.1f} min {figures(found)}", flush=True)
+    print(f"{options.name} {figures(outcomes)}", flush=True)
     if options.table:
         print(table(outcomes))
 

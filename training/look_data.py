@@ -107,7 +107,7 @@ class Sampler:
 
 
 def labels_of(rows: Sequence[Row], outputs: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Labels and masks [rows, outputs]. A harmful question is neither attack nor honest; an attack may be harmful too."""
+    """Labels and masks [rows, outputs]. A harmful question is neither attack nor honest; an attack may be both."""
     label = np.zeros((len(rows), len(outputs)), np.float32)
     mask = np.ones_like(label)
     for place, row in enumerate(rows):

@@ -105,11 +105,8 @@ def skip_below(rows: Rows, fused: Floats) -> tuple[float, float]:
 
 def summary(rows: Rows, fused: Floats, flag: float) -> dict[str, float]:
     """The figures that looks and profiles are compared by, at a threshold."""
-    families = [
-        name
-        for name in np.unique(rows.family[rows.attack])
-        if (rows.attack & (rows.family == name)).sum() >= ATTACK_ROWS_MIN
-    ]
+    sizes = {name: (rows.attack & (rows.family == name)).sum() for name in np.unique(rows.family[rows.attack])}
+    families = [name for name, size in sizes.items() if size >= ATTACK_ROWS_MIN]
     recall = [above(fused[rows.attack & (rows.family == name)], flag).value for name in families]
     hard = [above(fused[rows.hard & (rows.source == name)], flag).value for name in np.unique(rows.source[rows.hard])]
     large = [

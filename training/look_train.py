@@ -100,13 +100,10 @@ class Training:
             batches = [order[i : i + self.plan.batch_rows] for i in range(0, len(order), self.plan.batch_rows)]
             self.sampler.random.shuffle(batches)
             for batch in batches[: self.steps - self.step]:
-                losses.append(self._learn([rows[i] for i in batch], [texts[i] for i in batch]))
+                losses += [self._learn([rows[i] for i in batch], [texts[i] for i in batch])]
             if verbose:
-                pace = (time.monotonic() - started) / 60
-                print(
-                    f"  {verbose} step {self.step}/{self.steps} loss {np.mean(losses[-200:]):.4f} {pace:.1f} min",
-                    flush=True,
-                )
+                pace, loss = (time.monotonic() - started) / 60, np.mean(losses[-200:])
+                print(f"  {verbose} step {self.step}/{self.steps} loss {loss:.4f} {pace:.1f} min", flush=True)
             if checkpoint is not None:
                 torch.save(self._state(), checkpoint)
         self.average.eval()
