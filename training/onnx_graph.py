@@ -84,21 +84,25 @@ class _Graph:
 
 
 def _attention(graph: _Graph, states: str, bias: str, layer: LayerWeights) -> str:
+    """Query, key and value come from one product: the activations are quantised once, and the product is wide."""
     width = layer.query[0].shape[1]
-    split = graph.constant(np.array([0, 0, HEADS, width // HEADS], np.int64))
-    # The scale goes into the query's weights: one pass over the scores less.
-    scale = np.float32((width // HEADS) ** -0.5)
-    scaled = (layer.query[0] * scale, layer.query[1] * scale)
+    scale = np.float32((width // HEADS) ** -0.5)  # in the query's weights: one pass over the scores less
+    parts = ((layer.query[0] * scale, layer.query[1] * scale), layer.key, layer.value)
+    joined = tuple(np.concatenate([part[place] for part in parts], axis=-1) for place in (0, 1))
+    split = graph.constant(np.array([0, 0, 3 * HEADS, width // HEADS], np.int64))
+    heads = graph.add("Reshape", graph.linear(states, (joined[0], joined[1])), split)
+    heads = graph.add("Transpose", heads, perm=[0, 2, 1, 3])
     query, key, value = (
-        graph.add("Reshape", graph.linear(states, weights), split) for weights in (scaled, layer.key, layer.value)
+        graph.add(
+            "Slice", heads, *(graph.constant(np.array([place])) for place in (part * HEADS, (part + 1) * HEADS, 1))
+        )
+        for part in range(3)
     )
-    query = graph.add("Transpose", query, perm=[0, 2, 1, 3])
-    key = graph.add("Transpose", key, perm=[0, 2, 3, 1])
-    value = graph.add("Transpose", value, perm=[0, 2, 1, 3])
+    key = graph.add("Transpose", key, perm=[0, 1, 3, 2])
     chance = graph.add("Softmax", graph.add("Add", graph.add("MatMul", query, key), bias), axis=-1)
     mixed = graph.add("Transpose", graph.add("MatMul", chance, value), perm=[0, 2, 1, 3])
-    joined = graph.add("Reshape", mixed, graph.constant(np.array([0, 0, width], np.int64)))
-    return graph.linear(joined, layer.out)
+    flat = graph.add("Reshape", mixed, graph.constant(np.array([0, 0, width], np.int64)))
+    return graph.linear(flat, layer.out)
 
 
 def build(weights: EncoderWeights) -> onnx.ModelProto:
