@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -16,7 +17,7 @@ from dataclasses import fields, replace
 import numpy as np
 import torch
 
-from training.corpus import texts_of
+from training.corpus import Row, texts_of
 from training.evaluate_loso import GROUPED, Outcome, row_key, save_outcomes, summary, table
 from training.features import WORK
 from training.look_data import LookRows, load_rows
@@ -24,6 +25,9 @@ from training.look_train import Plan, Training, scores
 from training.metrics import threshold_at
 from training.teachers import Teacher, load_e5
 from training.words import Words, build
+
+JUDGED_ROWS_MAX = 800
+"""Of one source and label: a share is known to 3.5 points then, and scoring takes less time than training."""
 
 
 def with_options(plan: Plan, options: Sequence[str]) -> Plan:
@@ -47,13 +51,25 @@ def folds_of(data: LookRows) -> list[frozenset[str]]:
     return [frozenset(group) for group in groups]
 
 
+def sampled(rows: Sequence[Row], seed: int) -> list[Row]:
+    """At most `JUDGED_ROWS_MAX` rows of each source and label, drawn by seed, in their order."""
+    by_source: dict[tuple[str, bool], list[int]] = {}
+    for place, row in enumerate(rows):
+        by_source.setdefault((row.source, row.attack), []).append(place)
+    numbers = random.Random(seed)
+    kept = [
+        place for places in by_source.values() for place in numbers.sample(places, min(len(places), JUDGED_ROWS_MAX))
+    ]
+    return [rows[place] for place in sorted(kept)]
+
+
 def run_fold(
     data: LookRows, held: frozenset[str], plan: Plan, teacher: Teacher, words: Words, seed: int, name: str
 ) -> list[Outcome]:
     """Trains without the fold's families and scores their rows."""
     model = Training(plan, teacher, words, data.training(held), seed).run(WORK / f"{name}.ckpt", name)
     corpus = [row for row in data.rows if not row.family.startswith("own_") and row.family != "mixed"]
-    judged = [row for row in corpus if row.family in held]
+    judged = sampled([row for row in corpus if row.family in held], seed)
     known = [row for row in data.rows[data.train_count :] if row.family not in held and not row.attack]
     benign = scores(model, words, texts_of(known))[:, 0]
     limit_2, limit_1 = threshold_at(benign, 0.02), threshold_at(benign, 0.01)

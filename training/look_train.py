@@ -25,6 +25,9 @@ from training.model import OUTPUTS
 from training.teachers import Teacher
 from training.words import Words, windows_of
 
+SCORED_WINDOWS_MAX = 14
+"""Covers every text of the corpora, which are cut at 8,000 characters, in all but the densest scripts."""
+
 WINDOWS_MAX = 3
 """Windows of one text that compete in training; of a longer text some are drawn."""
 
@@ -154,7 +157,8 @@ class Training:
 def scores(model: Encoder, words: Words, texts: Sequence[str], batch_tokens: int = 8192) -> NDArray[np.float64]:
     """Logits [texts, outputs] of the worst window of each text."""
     vectors = torch.from_numpy(words.vectors())
-    flat = [(place, window) for place, ids in enumerate(words.encode(texts)) for window in windows_of(ids)]
+    ids = words.encode(texts)
+    flat = [(place, window) for place, one in enumerate(ids) for window in windows_of(one)[:SCORED_WINDOWS_MAX]]
     flat.sort(key=lambda one: len(one[1]))
     out = np.full((len(texts), len(OUTPUTS)), -np.inf)
     model.eval()
