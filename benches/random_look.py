@@ -40,7 +40,7 @@ def encoder(path: Path, layers: int, width: int, seed: int) -> None:
         for _ in range(layers)
     ]
     positions = random.normal(0, 0.02, (POSITIONS, width)).astype(np.float32)
-    write_int8(path, EncoderWeights(positions, norm, made, linear(width, 2)))
+    write_int8(path, EncoderWeights(positions, norm, made, linear(2 * width, 2)))
 
 
 def words(path: Path, width: int, windows: int, texts: Sequence[str]) -> None:
@@ -62,7 +62,7 @@ def words(path: Path, width: int, windows: int, texts: Sequence[str]) -> None:
     }
     two, three = {"static": 0.5, "student": 0.5}, {"static": 0.3, "student": 0.3, "teacher": 0.4}
     metadata = {
-        "format": "aimds.look", "version": 1, "dimension": width, "window_tokens": 192, "stride_tokens": 144,
+        "format": "aimds.look", "version": 1, "dimension": width, "window_tokens": 128, "stride_tokens": 96,
         "max_windows": windows, "unknown": 0, "open": 1, "close": 2,
         "fusion": {"balanced": {"weights": two, "offset": 0.0}, "thorough": {"weights": three, "offset": 0.0}},
         "student": {"skip_below": -1e9}, "grey": {"low": 0.0, "high": 1.0},

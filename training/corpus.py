@@ -113,6 +113,7 @@ def read_rows(name: str, folder: Path | None = None) -> list[Row]:
 SOURCE_TRUST = {
     "s_labs": 0.5, "neuralchemy": 0.7, "jailbreak_llms": 0.9, "purplellama_interpreter": 0.5,
     "own_attacks": 0.5, "own_hard_benign": 0.7, "own_languages": 0.7,
+    "mixed": 2.0,
 }  # fmt: skip
 """Sources of partly weak labels (SOURCES.md, Label quality) speak more softly; so do texts put together from parts."""
 

@@ -1,7 +1,8 @@
 """The transformer of the second look in torch: a BERT encoder over frozen word vectors, cut to its first layers.
 
-Encoder as in Devlin et al. 2019, started from multilingual-e5-small (Wang et al. 2024), mean over tokens. Word
-vectors stay as they are in the 4-bit table that ships, so that student and teacher share them.
+Encoder as in Devlin et al. 2019, started from multilingual-e5-small (Wang et al. 2024), pooled by the mean and
+the largest value of each dimension: a short order in a long window must not be averaged away. Word vectors stay as they
+are in the 4-bit table that ships, so that student and teacher share them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from torch import nn
 from training.teachers import Teacher
 
 HEADS = 12
+PEAK_MASK = 1e4
+"""Taken from the states of padding before the largest values are taken: layer norm keeps states far below it."""
+
 POSITIONS_MAX = 512
 
 
@@ -60,7 +64,7 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(width, epsilon)
         self.layers = nn.ModuleList([Layer(width, config.intermediate_size, epsilon) for _ in range(layers)])
         self.dropout = nn.Dropout(dropout)
-        self.last = nn.Linear(width, outputs)
+        self.last = nn.Linear(2 * width, outputs)
         nn.init.normal_(self.last.weight, std=0.02)
         nn.init.zeros_(self.last.bias)
         self._take(state)
@@ -85,8 +89,9 @@ class Encoder(nn.Module):
         for layer in self.layers:
             states = layer(states, bias)
         share = mask[:, :, None].to(states.dtype)
-        pooled = (states * share).sum(1) / share.sum(1)
-        return self.last(self.dropout(pooled)).float()
+        mean = (states * share).sum(1) / share.sum(1)
+        peak = (states + (share - 1) * PEAK_MASK).max(1).values
+        return self.last(self.dropout(torch.cat([mean, peak], 1))).float()
 
 
 def learning_groups(model: Encoder, rate: float, decay: float, layer_decay: float) -> list[dict[str, object]]:

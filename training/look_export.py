@@ -18,8 +18,8 @@ from training.words import CLOSE, OPEN, SPECIAL, STRIDE_TOKENS, UNKNOWN, WINDOW_
 OUTPUTS = 2
 """Attack and harmful request; the categories were there to learn by."""
 
-WINDOWS_MAX = 12
-"""Windows read of one event: 1,800 pieces. Of a longer one those that the first look finds most suspicious."""
+WINDOWS_MAX = 16
+"""Windows read of one event: 1,500 pieces. Of a longer one those that the first look finds most suspicious."""
 
 
 def _linear(layer: nn.Linear) -> tuple[Floats, Floats]:

@@ -25,7 +25,7 @@ from training.model import OUTPUTS
 from training.teachers import Teacher
 from training.words import Words, windows_of
 
-SCORED_WINDOWS_MAX = 14
+SCORED_WINDOWS_MAX = 20
 """Covers every text of the corpora, which are cut at 8,000 characters, in all but the densest scripts."""
 
 WINDOWS_MAX = 3
@@ -38,15 +38,15 @@ class Plan:
 
     layers: int = 4
     rows: int = 48_000
-    batch_rows: int = 48
-    rate: float = 1.5e-4
+    batch_rows: int = 32
+    rate: float = 2.5e-4
     decay: float = 0.01
-    layer_decay: float = 0.85
+    layer_decay: float = 0.9
     dropout: float = 0.1
     smoothing: float = 0.03
     auxiliary: float = 0.25
-    average: float = 0.996
-    chunk_batches: int = 24
+    average: float = 0.985
+    chunk_batches: int = 32
     """Rows of so many batches are sorted by length together, so that little is padding."""
 
 

@@ -20,6 +20,8 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 OPSET = 17
 HEADS = 12
 EPSILON = 1e-12
+PEAK_MASK = 1e4
+"""Taken from padding before the largest values are taken, as in training."""
 
 Floats = NDArray[np.float32]
 
@@ -40,7 +42,7 @@ class LayerWeights:
 
 @dataclass(frozen=True)
 class EncoderWeights:
-    """Weights of a whole encoder: positions [tokens, width], the first norm, the layers, the last linear layer."""
+    """Weights of a whole encoder; `positions` is [tokens, width], `last` [2 * width, outputs] over mean and peak."""
 
     positions: Floats
     norm: tuple[Floats, Floats]
@@ -108,7 +110,7 @@ def _attention(graph: _Graph, states: str, bias: str, layer: LayerWeights) -> st
 def build(weights: EncoderWeights) -> onnx.ModelProto:
     """The model in 32-bit floats."""
     graph = _Graph()
-    width, outputs = weights.last[0].shape
+    width, outputs = weights.positions.shape[1], weights.last[0].shape[1]
     length = graph.add("Slice", graph.add("Shape", "embeddings"), *(graph.constant(np.array([k])) for k in (1, 2)))
     zero, axis = graph.constant(np.array([0])), graph.constant(np.array([1]))
     at = graph.add("Slice", graph.constant(weights.positions[None]), zero, length, axis)
@@ -124,7 +126,14 @@ def build(weights: EncoderWeights) -> onnx.ModelProto:
     share = graph.add("Unsqueeze", kept, graph.constant(np.array([2])))
     total = graph.add("ReduceSum", graph.add("Mul", states, share), axis, keepdims=0)
     mean = graph.add("Div", total, graph.add("ReduceSum", share, axis, keepdims=0))
-    graph.nodes.append(helper.make_node("Identity", [graph.linear(mean, weights.last)], ["logits"]))
+    hidden = graph.add(
+        "Unsqueeze",
+        graph.add("Mul", less, graph.constant(np.array(PEAK_MASK, np.float32))),
+        graph.constant(np.array([2])),
+    )
+    peak = graph.add("ReduceMax", graph.add("Add", states, hidden), axes=[1], keepdims=0)
+    pooled = graph.add("Concat", mean, peak, axis=1)
+    graph.nodes.append(helper.make_node("Identity", [graph.linear(pooled, weights.last)], ["logits"]))
     inputs = [
         helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["batch", "tokens", width]),
         helper.make_tensor_value_info("mask", TensorProto.INT64, ["batch", "tokens"]),

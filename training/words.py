@@ -20,8 +20,8 @@ from training.vocabulary import kept_pieces
 BLOCK_VALUES = 32
 SPECIAL = ("<unk>", "<s>", "</s>")
 UNKNOWN, OPEN, CLOSE = range(3)
-WINDOW_TOKENS, STRIDE_TOKENS = 192, 144
-"""A prompt of a hundred words is one window: an order and what excuses it are read together."""
+WINDOW_TOKENS, STRIDE_TOKENS = 128, 96
+"""A prompt of a hundred tokens is one window; a wider one would hide a short order in a long document."""
 
 QUOTA_SHARE, USES_MIN = 0.35, 4
 """Share of the static table's quotas, and uses in our texts that keep a piece: these vectors are longer than the

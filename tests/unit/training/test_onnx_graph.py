@@ -32,7 +32,9 @@ def _weights(seed: int, layers: int = 2) -> EncoderWeights:
         )
         for _ in range(layers)
     ]
-    return EncoderWeights(random.normal(0, 0.3, (TOKENS + 3, WIDTH)).astype(np.float32), norm(), made, linear(WIDTH, 2))
+    return EncoderWeights(
+        random.normal(0, 0.3, (TOKENS + 3, WIDTH)).astype(np.float32), norm(), made, linear(2 * WIDTH, 2)
+    )
 
 
 def _normed(values: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -57,7 +59,7 @@ def _twin(weights: EncoderWeights, vectors: np.ndarray) -> np.ndarray:
         inner = states @ layer.inner[0] + layer.inner[1]
         inner = inner * 0.5 * (1 + np.vectorize(math.erf)(inner / math.sqrt(2)))
         states = _normed(states + inner @ layer.outer[0] + layer.outer[1], layer.output_norm)
-    return states.mean(0) @ weights.last[0] + weights.last[1]
+    return np.concatenate([states.mean(0), states.max(0)]) @ weights.last[0] + weights.last[1]
 
 
 def _run(session: onnxruntime.InferenceSession, vectors: np.ndarray, mask: np.ndarray) -> np.ndarray:
