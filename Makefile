@@ -44,7 +44,7 @@ format: $(STAMP) ## rewrite the sources in house style
 	cargo fmt --all
 
 bench: $(STAMP) ## measure everything against baselines; results go to benches/record/
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' # a copy would hide later changes from the tests
 	$(BIN)/python -m benches.run
 
 fuzz: $(STAMP) ## ten minutes for each fuzz target (SECONDS=n for less)

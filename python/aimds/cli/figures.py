@@ -28,7 +28,7 @@ _GROUPS_LISTED_MAX: Final = 200  # a corpus with an id in its source column woul
 
 
 def print_report(out: Console, report: Report) -> None:
-    """The overall figures, then a line for each source and category, then the latency."""
+    """The overall figures, then a line for each source, category and language, then the latency."""
     figures = _figures(out.width, report.unit)
     figures.add("overall", report.overall)
     apart = report.overall_without_harmful_request
@@ -36,6 +36,7 @@ def print_report(out: Console, report: Report) -> None:
         figures.add("without harmful_request", apart)
     figures.add_groups("source", report.scores.sources, report.scores.of_source)
     figures.add_groups("category", report.scores.categories, report.scores.of_category)
+    figures.add_groups("language", report.scores.languages, report.scores.of_language)
     out.print(figures.table)
     out.print()
     latency = report.latencies.to_json()

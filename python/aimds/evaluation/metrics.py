@@ -95,12 +95,17 @@ class Scores:
     _category: array[int] = field(default_factory=lambda: array("i"))
     _sources: dict[str, int] = field(default_factory=dict)
     _categories: dict[str, int] = field(default_factory=dict)
+    _language: array[int] = field(default_factory=lambda: array("i"))
+    _languages: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._score)
 
-    def add(self, *, score: float, attack: bool, flagged: bool, source: str, category: str) -> None:
+    def add(
+        self, *, score: float, attack: bool, flagged: bool, source: str, category: str, language: str = ""
+    ) -> None:
         """Adds one judged row."""
+        self._language.append(self._languages.setdefault(language, len(self._languages)))
         self._score.append(score)
         self._attack.append(attack)
         self._flagged.append(flagged)
@@ -117,6 +122,11 @@ class Scores:
         """The categories seen, in alphabetical order."""
         return sorted(self._categories)
 
+    @property
+    def languages(self) -> list[str]:
+        """The languages that rows named, in alphabetical order."""
+        return sorted(name for name in self._languages if name)
+
     def overall(self, without_categories: Iterable[str] = ()) -> Quality:
         """The quality of all rows, except those of some categories."""
         left_out = [self._categories[name] for name in without_categories if name in self._categories]
@@ -129,6 +139,10 @@ class Scores:
     def of_category(self, category: str) -> Quality:
         """The quality of one category."""
         return self._quality(self._column(self._category, np.int32) == self._categories[category])
+
+    def of_language(self, language: str) -> Quality:
+        """The quality of one language."""
+        return self._quality(self._column(self._language, np.int32) == self._languages[language])
 
     @staticmethod
     def _column(values: array[float] | array[int] | bytearray, dtype: type[np.generic]) -> NDArray[Any]:

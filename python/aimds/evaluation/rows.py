@@ -46,6 +46,8 @@ class LabelledRow:
     attack: bool
     category: str
     source: str
+    language: str = ""
+    """As the row names it; empty when it does not."""
 
 
 def parse_label(value: object, place: str) -> bool:
@@ -97,7 +99,7 @@ def read_rows(
     """Rows of a corpus in order, a bad row as the error that says what is wrong with it.
 
     CSV and TSV are recognised by name (`.csv`, `.tsv`, also with `.gz`), all else is JSONL. Optional columns: `id`,
-    `category`, `source`, and `kind`, `role`, `trust`, `tool` of the event. Instead of a text a row may name a `file`
+    `category`, `source`, `lang`, and `kind`, `role`, `trust`, `tool` of the event. Instead of a text a row may name a `file`
     below the folder of the corpus.
 
     Raises:
@@ -214,6 +216,7 @@ def _row(
         attack=attack,
         category=str(item.get("category") or ("attack" if attack else "benign")),
         source=str(item.get("source") or source),
+        language=str(item.get("lang") or ""),
     )
 
 

@@ -100,10 +100,15 @@ class Report:
             **({} if apart is None else {"overall_without_harmful_request": apart.to_json()}),
             "by_source": {name: self.scores.of_source(name).to_json() for name in self.scores.sources},
             "by_category": {name: self.scores.of_category(name).to_json() for name in self.scores.categories},
+            **(self._by_language() if self.scores.languages else {}),
             "latency_ms": self.latencies.to_json(),
             "profile": self.profile,
             "looks": self.looks.to_json(),
         }
+
+
+    def _by_language(self) -> dict[str, Any]:
+        return {"by_language": {name: self.scores.of_language(name).to_json() for name in self.scores.languages}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +252,15 @@ def _replay(judge: Judge, trace: LabelledTrace, session_id: str) -> list[Verdict
 
 
 def _record(report: Report, row: LabelledRow | LabelledTrace, score: float, flagged: bool, *durations_ns: int) -> None:
-    report.scores.add(score=score, attack=row.attack, flagged=flagged, source=row.source, category=row.category)
+    language = row.language if isinstance(row, LabelledRow) else ""
+    report.scores.add(
+        score=score,
+        attack=row.attack,
+        flagged=flagged,
+        source=row.source,
+        category=row.category,
+        language=language,
+    )
     for duration_ns in durations_ns:
         report.latencies.add(duration_ns)
 

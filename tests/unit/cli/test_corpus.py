@@ -43,6 +43,16 @@ def test_evaluate_json_has_the_agreed_keys(cli: Cli, tmp_path: Path) -> None:
     assert (shape["profile"], shape["looks"]) == ("balanced", {"static": 0.5, "student": 0.5})
 
 
+def test_rows_that_name_a_language_are_reported_by_language(cli: Cli, tmp_path: Path) -> None:
+    """Recall and false positives of each language; rows without one stand in no group."""
+    rows = [{**row, "lang": lang} for row, lang in zip(ROWS, ("de", "de", "hi"), strict=False)] + ROWS[3:]
+    path = write(tmp_path / "c.jsonl", rows)
+    shape = json.loads(cli("evaluate", path, "--json").out)
+    assert list(shape["by_language"]) == ["de", "hi"]
+    assert shape["by_language"]["de"]["rows"] == 2
+    assert "language de" in " ".join(cli("evaluate", path).out.split())
+
+
 def test_evaluate_for_people(cli: Cli, tmp_path: Path) -> None:
     """One table: overall, without plain harmful questions, each source, each category; then the latency."""
     out = cli("evaluate", write(tmp_path / "c.jsonl", ROWS)).out
