@@ -70,12 +70,12 @@ def evaluate(
 ) -> ExitCode:
     """Measure quality on labelled texts.
 
-    Rows are {"text", "label", "category", "source"}, and may say "id", "kind", "role", "trust" and "tool". The label is
-    attack (also 1, true, injection, jailbreak, malicious) or benign (also 0, false, safe). A row counts as flagged when
-    it is blocked or escalated.
+    Rows are {"text", "label", "category", "source"}, and may say "id", "lang", "kind", "role", "trust" and "tool". The label
+    is attack (also 1, true, injection, jailbreak, malicious) or benign (also 0, false, safe). A row counts as flagged
+    when it is blocked or escalated.
 
     Prints recall, false positive rate, recall at 1% false positives and AUROC with 95% intervals, for all rows, each
-    source and each category, and the latency. Rows that cannot be read are named on standard error, the others are
+    source, category and language, and the latency. Rows that cannot be read are named on standard error, the others are
     judged, and the exit code is 2.
     """
     from aimds.evaluation import EventDefaults, LineReader, evaluate_rows, read_rows
