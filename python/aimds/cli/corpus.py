@@ -70,9 +70,9 @@ def evaluate(
 ) -> ExitCode:
     """Measure quality on labelled texts.
 
-    Rows are {"text", "label", "category", "source"}, and may say "id", "lang", "kind", "role", "trust" and "tool". The label
-    is attack (also 1, true, injection, jailbreak, malicious) or benign (also 0, false, safe). A row counts as flagged
-    when it is blocked or escalated.
+    Rows are {"text", "label", "category", "source"}, and may say "id", "lang", "kind", "role", "trust" and "tool". The
+    label is attack (also 1, true, injection, jailbreak, malicious) or benign (also 0, false, safe). A row counts as
+    flagged when it is blocked or escalated.
 
     Prints recall, false positive rate, recall at 1% false positives and AUROC with 95% intervals, for all rows, each
     source, category and language, and the latency. Rows that cannot be read are named on standard error, the others are

@@ -101,9 +101,7 @@ class Scores:
     def __len__(self) -> int:
         return len(self._score)
 
-    def add(
-        self, *, score: float, attack: bool, flagged: bool, source: str, category: str, language: str = ""
-    ) -> None:
+    def add(self, *, score: float, attack: bool, flagged: bool, source: str, category: str, language: str = "") -> None:
         """Adds one judged row."""
         self._language.append(self._languages.setdefault(language, len(self._languages)))
         self._score.append(score)

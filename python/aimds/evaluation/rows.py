@@ -99,8 +99,8 @@ def read_rows(
     """Rows of a corpus in order, a bad row as the error that says what is wrong with it.
 
     CSV and TSV are recognised by name (`.csv`, `.tsv`, also with `.gz`), all else is JSONL. Optional columns: `id`,
-    `category`, `source`, `lang`, and `kind`, `role`, `trust`, `tool` of the event. Instead of a text a row may name a `file`
-    below the folder of the corpus.
+    `category`, `source`, `lang`, and `kind`, `role`, `trust`, `tool` of the event. Instead of a text a row may name
+    a `file` below the folder of the corpus.
 
     Raises:
         InputError: `input-bad-row` when the header of a CSV file lacks a column that is needed.

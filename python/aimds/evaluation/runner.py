@@ -106,7 +106,6 @@ class Report:
             "looks": self.looks.to_json(),
         }
 
-
     def _by_language(self) -> dict[str, Any]:
         return {"by_language": {name: self.scores.of_language(name).to_json() for name in self.scores.languages}}
 
