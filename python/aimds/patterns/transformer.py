@@ -24,7 +24,7 @@ _LOG_SEVERITY: Final = 3
 """Errors only: a guard's library must not write into its host's log, least of all what it reads."""
 
 _SLOWER_ON_PROCESSORS: Final = ("SkipLayerNormFusion",)
-"""Fusions of onnxruntime that cost more than they save: this kernel takes seven times as long as its parts (1.27)."""
+"""Fusions of onnxruntime that cost more than they save: this kernel takes seven times as long as its parts (1.32)."""
 
 _LOG = logging.getLogger("aimds")
 
