@@ -1,12 +1,12 @@
 //! Words spelled so that a person reads them and a matcher does not: letters set apart, separators inside words, words run
 //! together; leet stands in a file of its own.
 
-use super::blobs::{is_address, tokens};
 use super::characters::{is_letter, is_wordy};
 use super::language::{Features, mean_likelihood};
 use super::leet;
 use super::reading::{Pieces, Reading};
 use super::rewriter::Rewriter;
+use super::tokens::{self, Token, Tokens, is_address};
 use super::view::Transform;
 
 /// A reading, how many words or letters it mended, and how sure it is that they were meant to hide.
@@ -17,20 +17,20 @@ pub(crate) struct Respelled {
 }
 
 /// All respellings of a text. `camels` is the number of words with capitals inside.
-pub(crate) fn read(text: &str, features: &Features, camels: usize) -> Vec<Respelled> {
+pub(crate) fn read(text: &str, tokens: &Tokens<'_>, features: &Features, camels: usize) -> Vec<Respelled> {
     let ascii = text.is_ascii();
     let mut found = Vec::new();
     if features.leet >= 4 {
-        found.extend(leet::read(text));
+        found.extend(leet::read(text, tokens));
     }
     if features.single_letters >= 4 || !ascii && sparse(text) {
         found.extend(spaced_letters(text));
     }
     if features.separators >= 3 || features.specials >= 3 {
-        found.extend(separators(text));
+        found.extend(separators(text, tokens));
     }
     if features.separators >= 2 || camels > 0 {
-        found.extend(word_split(text));
+        found.extend(word_split(tokens));
     }
     found
 }
@@ -176,27 +176,21 @@ fn is_separator(character: char) -> bool {
 }
 
 /// Words cut into short pieces by signs ("ig-no-re", "ig*nore"), joined.
-fn separators(text: &str) -> Option<Respelled> {
-    const LETTERS_MIN: usize = 5;
+fn separators(text: &str, tokens: &Tokens<'_>) -> Option<Respelled> {
+    const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 6..=64;
     let mut rewriter = Rewriter::new(text);
     let mut count = 0;
-    for (start, token) in tokens(text) {
-        if token.len() > 64 || is_address(token) {
+    for token in tokens.with(tokens::WORD_SIGN | tokens::FOREIGN, TOKEN_BYTES) {
+        // A digit is neither letter nor sign, and no sign that may stand outside of the word.
+        if token.has(tokens::DIGIT) || is_address(token.text) {
             continue;
         }
-        let core = token.trim_matches(|c: char| !is_wordy(c));
-        let offset = start + (core.as_ptr() as usize - token.as_ptr() as usize);
-        let letters = core.chars().filter(|&c| is_letter(c)).count();
-        let pieces = core.split(is_word_sign).filter(|piece| !piece.is_empty()).count();
-        let signs = core.chars().filter(|&c| is_word_sign(c)).count();
-        let only = core.chars().all(|c| is_letter(c) || is_word_sign(c));
-        // Short pieces, or a markup sign in the middle of a word.
-        let cut =
-            pieces >= 3 && letters <= pieces * 3 || pieces >= 2 && core.contains(['*', '|', '~', '^', '`']);
-        if !only || signs == 0 || letters < LETTERS_MIN || !cut {
+        let core = core_of(&token);
+        if !is_cut(core) {
             continue;
         }
         count += 1;
+        let offset = token.start + (core.as_ptr() as usize - token.text.as_ptr() as usize);
         for (at, sign) in core.char_indices().filter(|&(_, c)| is_word_sign(c)) {
             rewriter.remove(offset + at..offset + at + sign.len_utf8());
         }
@@ -212,6 +206,39 @@ fn separators(text: &str) -> Option<Respelled> {
     })
 }
 
+/// A word without the signs before and behind it.
+fn core_of<'a>(token: &Token<'a>) -> &'a str {
+    if !token.is_ascii() {
+        return token.text.trim_matches(|c: char| !is_wordy(c));
+    }
+    let wordy = |byte: &u8| byte.is_ascii_alphanumeric();
+    let bytes = token.text.as_bytes();
+    let start = bytes.iter().position(wordy).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(wordy).map_or(start, |last| last + 1);
+    token.text.get(start..end).unwrap_or_default()
+}
+
+/// Whether a word of letters and signs is cut up: in short pieces, or by a markup sign in its middle.
+fn is_cut(core: &str) -> bool {
+    const LETTERS_MIN: usize = 5;
+    let (mut letters, mut signs, mut pieces, mut markup, mut inside) = (0, 0, 0, false, false);
+    for character in core.chars() {
+        if is_letter(character) {
+            letters += 1;
+            pieces += usize::from(!inside);
+            inside = true;
+        } else if is_word_sign(character) {
+            signs += 1;
+            markup |= matches!(character, '*' | '|' | '~' | '^' | '`');
+            inside = false;
+        } else {
+            return false;
+        }
+    }
+    let cut = pieces >= 3 && letters <= pieces * 3 || pieces >= 2 && markup;
+    signs > 0 && letters >= LETTERS_MIN && cut
+}
+
 fn is_word_sign(character: char) -> bool {
     matches!(
         character,
@@ -220,28 +247,15 @@ fn is_word_sign(character: char) -> bool {
 }
 
 /// Words run together with signs or capitals, set apart; only those words are in the view.
-fn word_split(text: &str) -> Option<Respelled> {
+fn word_split(tokens: &Tokens<'_>) -> Option<Respelled> {
     const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
     let mut pieces = Pieces::default();
     let mut count = 0;
-    for (start, token) in tokens(text) {
-        if !TOKEN_BYTES.contains(&token.len()) || is_address(token) {
-            continue;
-        }
-        let parts = token
-            .split(['-', '_', '.', '+', '/', '|', ','])
-            .filter(|part| !part.is_empty());
-        let wordy = parts
-            .clone()
-            .filter(|part| part.len() >= 2 && part.chars().all(is_letter))
-            .count();
-        let turns = token
-            .as_bytes()
-            .windows(2)
-            .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
-            .count();
-        let signs = wordy >= 3 && wordy * 3 >= parts.count() * 2;
-        if !signs && turns < 2 {
+    for Token {
+        start, text: token, ..
+    } in tokens.with(tokens::SPLIT_SIGN | tokens::UPPER, TOKEN_BYTES)
+    {
+        if !runs_together(token) || is_address(token) {
             continue;
         }
         let mut split = String::with_capacity(token.len() + 8);
@@ -250,11 +264,7 @@ fn word_split(text: &str) -> Option<Respelled> {
             if previous.is_lowercase() && character.is_uppercase() {
                 split.push(' ');
             }
-            split.push(if matches!(character, '-' | '_' | '.' | '+' | '/' | '|' | ',') {
-                ' '
-            } else {
-                character
-            });
+            split.push(if is_split_sign(character) { ' ' } else { character });
             previous = character;
         }
         count += 1;
@@ -266,4 +276,23 @@ fn word_split(text: &str) -> Option<Respelled> {
         count,
         deliberate: 0.0,
     })
+}
+
+/// Whether a word is several, between signs or with capitals inside.
+fn runs_together(token: &str) -> bool {
+    let (mut parts, mut wordy) = (0, 0);
+    for part in token.split(is_split_sign).filter(|part| !part.is_empty()) {
+        parts += 1;
+        wordy += usize::from(part.len() >= 2 && part.chars().all(is_letter));
+    }
+    let turns = token
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+        .count();
+    wordy >= 3 && wordy * 3 >= parts * 2 || turns >= 2
+}
+
+fn is_split_sign(character: char) -> bool {
+    matches!(character, '-' | '_' | '.' | '+' | '/' | '|' | ',')
 }
