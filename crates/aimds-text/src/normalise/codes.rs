@@ -16,7 +16,7 @@ const DIGITS_MIN: usize = 8;
 const SERIES_MIN: usize = 5;
 
 /// The longest number: an octet with its prefix.
-const TOKEN_BYTES_MAX: usize = 10;
+const NUMBER_BYTES_MAX: usize = 10;
 
 /// Binary octets in a row that can be a word.
 const OCTETS_MIN: usize = 3;
@@ -58,11 +58,7 @@ impl Series {
     }
 
     fn take(&mut self, token: &Number<'_>, joined: bool) {
-        let byte = if token.text.len() <= TOKEN_BYTES_MAX {
-            (self.read)(token.text)
-        } else {
-            None
-        };
+        let byte = (self.read)(token.text);
         if byte.is_none() || !joined {
             self.flush();
         }
@@ -158,19 +154,32 @@ fn numbers_of(text: &str, stretch: Range<usize>, all: &mut [Series]) {
         match (byte.is_ascii_alphanumeric(), start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
-                let joined = text.as_bytes().get(end..from).is_some_and(between_numbers);
-                let number = Number {
-                    text: text.get(from..at).unwrap_or_default(),
-                    range: from..at,
-                };
-                for series in &mut *all {
-                    series.take(&number, joined);
+                let text_of = text.get(from..at).unwrap_or_default();
+                if may_be_number(text_of) {
+                    let joined = text.as_bytes().get(end..from).is_some_and(between_numbers);
+                    let number = Number {
+                        text: text_of,
+                        range: from..at,
+                    };
+                    for series in &mut *all {
+                        series.take(&number, joined);
+                    }
+                } else {
+                    all.iter_mut().for_each(Series::flush);
                 }
                 (end, start) = (at, None);
             }
             _ => {}
         }
     }
+}
+
+/// Whether a run of letters and digits can be a number of any series.
+fn may_be_number(run: &str) -> bool {
+    run.len() <= NUMBER_BYTES_MAX
+        && run
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte | 0x20 == b'x')
 }
 
 /// What may stand between two numbers of a series.
@@ -212,16 +221,11 @@ fn decimal(token: &str) -> Option<u8> {
 pub(crate) fn morse(text: &str, tokens: &Tokens<'_>) -> Option<Reading> {
     const MORSE_BYTES_MIN: usize = 9; // five letters with spaces between
     let mut pieces = Pieces::default();
-    // A form feed stands between words and inside of codes.
-    let stretches = if memchr::memchr(b'\x0c', text.as_bytes()).is_some() {
-        vec![0..text.len()]
-    } else {
-        // A word without bars that holds any other sign is no code and parts the codes around it.
-        tokens.stretches(0, |kinds| {
-            kinds & tokens::NOT_MORSE == 0 || kinds & tokens::BAR != 0
-        })
-    };
-    for stretch in stretches {
+    // A form feed parts words, but not codes.
+    let form_feed = memchr::memchr(b'\x0c', text.as_bytes()).is_some();
+    // A word without bars that holds any other sign is no code and parts the codes around it.
+    let may_be_code = |kinds| kinds & tokens::NOT_MORSE == 0 || kinds & tokens::BAR != 0;
+    for stretch in tokens.stretches(0, |kinds| form_feed || may_be_code(kinds)) {
         if stretch.len() >= MORSE_BYTES_MIN {
             morse_of(text, stretch, &mut pieces);
         }
@@ -258,7 +262,9 @@ fn morse_of(text: &str, stretch: Range<usize>, pieces: &mut Pieces) {
 /// Whether there are dots and dashes outside ASCII, enough for a word.
 pub(crate) fn other_dashes(text: &str) -> bool {
     const SIGNS_MIN: usize = 8;
-    text.chars()
+    // The first bytes of these characters in UTF-8.
+    memchr::memchr2_iter(0xC2, 0xE2, text.as_bytes())
+        .filter_map(|at| text.get(at..)?.chars().next())
         .filter(|c| matches!(c, '·' | '•' | '∙' | '⋅' | '−' | '–' | '—' | '‐' | '‑' | '―'))
         .nth(SIGNS_MIN - 1)
         .is_some()
@@ -363,7 +369,8 @@ const fn morse_letters() -> [Option<char>; 128] {
 
 fn morse_letter(code: &str) -> Option<char> {
     const SIGNS_MAX: usize = 6;
-    if code.is_empty() || code.len() > SIGNS_MAX * char::MAX_LEN_UTF8 {
+    const SIGN_BYTES_MAX: usize = 4;
+    if code.is_empty() || code.len() > SIGNS_MAX * SIGN_BYTES_MAX {
         return None;
     }
     let mut place = 1_usize;

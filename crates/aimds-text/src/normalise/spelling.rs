@@ -8,6 +8,7 @@ use super::reading::{Pieces, Reading};
 use super::rewriter::Rewriter;
 use super::tokens::{self, Token, Tokens, is_address};
 use super::view::Transform;
+use std::ops::Range;
 
 /// A reading, how many words or letters it mended, and how sure it is that they were meant to hide.
 pub(crate) struct Respelled {
@@ -37,68 +38,40 @@ pub(crate) fn read(text: &str, tokens: &Tokens<'_>, features: &Features, camels:
 
 /// Whether a third of the characters are spaces, as when letters are set apart.
 fn sparse(text: &str) -> bool {
-    text.chars().filter(|c| c.is_whitespace()).count() * 3 >= text.chars().count()
+    // Every space is an ASCII one or begins with one of these bytes.
+    let possible = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ' | 0xC2 | 0xE1..=0xE3);
+    let characters = text.chars().count();
+    text.bytes().filter(possible).count() * 3 >= characters
+        && text.chars().filter(|c| c.is_whitespace()).count() * 3 >= characters
 }
 
 /// Letters set apart by one and the same separator, joined; two spaces, or a space among other separators, end a word.
 fn spaced_letters(text: &str) -> Option<Respelled> {
-    if text.is_ascii() {
-        let bytes = text.as_bytes();
-        return spaced_letters_of(
-            text,
-            |index| bytes.get(index).map(|&byte| char::from(byte)),
-            |index| index,
-        );
-    }
-    let characters: Vec<(usize, char)> = text.char_indices().collect();
-    spaced_letters_of(
-        text,
-        |index| characters.get(index).map(|&(_, character)| character),
-        |index| characters.get(index).map_or(text.len(), |&(byte, _)| byte),
-    )
-}
-
-/// `at` gives the characters by their number, `byte` the place of a character in the text.
-fn spaced_letters_of(
-    text: &str,
-    at: impl Fn(usize) -> Option<char>,
-    byte: impl Fn(usize) -> usize,
-) -> Option<Respelled> {
     const LETTERS_MIN: usize = 4;
     const SURE_LETTERS_MIN: usize = 12;
     let mut rewriter = Rewriter::new(text);
     let mut joined = String::new();
-    let (mut index, mut letters_total) = (0, 0);
-    while let Some(first) = at(index) {
-        // Most places are told by the next three characters.
-        let apart = at(index + 1).is_some_and(is_separator) && at(index + 3).is_none_or(is_separator);
-        if !apart || is_separator(first) {
-            index += 1;
-            continue;
-        }
-        let (series, end) = series_of_letters(&at, index);
-        let letters = series
-            .iter()
-            .filter(|step| at(step.letter).is_some_and(is_letter))
-            .count();
+    let (mut at, mut letters_total) = (0, 0);
+    while let Some(start) = next_apart(text, at) {
+        let (series, end) = series_of_letters(text, start);
+        at = end;
+        let letters = series.iter().filter(|step| is_letter(step.character)).count();
         if letters < LETTERS_MIN || letters * 10 < series.len() * 6 {
-            index = end.max(index + 1);
             continue;
         }
         letters_total += letters;
         for step in &series {
-            joined.extend(at(step.letter));
-            if step.next > step.letter + 1 {
-                let gap = byte(step.letter + 1)..byte(step.next);
-                if step.word_ends {
-                    rewriter.replace(gap, " ");
-                    joined.push(' ');
-                } else {
-                    rewriter.remove(gap);
-                }
+            joined.push(step.character);
+            if step.gap.is_empty() {
+                continue;
+            }
+            if step.word_ends {
+                rewriter.replace(step.gap.clone(), " ");
+                joined.push(' ');
+            } else {
+                rewriter.remove(step.gap.clone());
             }
         }
-        index = end;
     }
     let language = mean_likelihood(&joined).is_some_and(|mean| mean > -36) || !joined.is_ascii();
     let deliberate = if letters_total >= SURE_LETTERS_MIN && language {
@@ -114,65 +87,130 @@ fn spaced_letters_of(
     })
 }
 
-/// One letter of a series: where it is, where the next one is, and whether a word ends between.
+/// The next place from `from` on where one character stands alone between separators, and the one after it as well.
+fn next_apart(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let possible = |byte: &u8| SEPARATORS.get(usize::from(*byte)).copied().unwrap_or_default();
+    let mut search = from;
+    while let Some(found) = bytes.get(search..)?.iter().position(possible) {
+        let separator = search + found;
+        search = separator + 1;
+        // Most separators stand behind a word.
+        let behind_word = separator
+            .checked_sub(2)
+            .and_then(|before| bytes.get(before..separator));
+        if behind_word.is_some_and(|pair| pair.iter().all(u8::is_ascii_alphanumeric)) {
+            continue;
+        }
+        let (before, rest) = text.split_at_checked(separator).unwrap_or_default();
+        let mut before = before.chars();
+        let Some(first) = before.next_back().filter(|&first| !is_separator(first)) else {
+            continue;
+        };
+        let start = separator - first.len_utf8();
+        let stands_alone = before.next_back().is_none_or(|c| !is_wordy(c));
+        let mut rest = rest.chars();
+        if start >= from
+            && stands_alone
+            && rest.next().is_some_and(is_separator)
+            && rest.nth(1).is_none_or(is_separator)
+        {
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// One letter of a series: what follows it up to the next one, and whether a word ends there.
 struct Step {
-    letter: usize,
-    next: usize,
+    character: char,
+    gap: Range<usize>,
     word_ends: bool,
 }
 
-/// The series that begins at `start`, and the index after it.
-fn series_of_letters(at: &impl Fn(usize) -> Option<char>, start: usize) -> (Vec<Step>, usize) {
-    const GAP_MAX: usize = 5; // the space of a spaced text is itself spaced: three, sometimes five
-    let blank = |index: usize| at(index).is_none_or(char::is_whitespace);
+/// The series that begins at `start`, where a character stands alone, and the place after it.
+fn series_of_letters(text: &str, start: usize) -> (Vec<Step>, usize) {
     let mut series = Vec::new();
-    let Some(separator) = at(start + 1).filter(|c| is_separator(*c)) else {
-        return (series, start + 1);
-    };
-    let starts_word = start == 0 || blank(start - 1) || at(start - 1).is_some_and(|c| !is_wordy(c));
-    if blank(start) || is_separator(at(start).unwrap_or(' ')) || !starts_word {
-        return (series, start + 1);
-    }
-    let mut letter = start;
+    let (mut letter, mut separator) = (start, None);
     loop {
-        let gap = (1..=GAP_MAX + 1)
-            .take_while(|&step| blank(letter + step) && at(letter + step).is_some())
-            .count();
-        let (next, word_ends) =
-            if at(letter + 1) == Some(separator) && !blank(letter + 2) && at(letter + 2) != Some(separator) {
-                (letter + 2, false)
-            } else if gap > 0 && gap <= GAP_MAX && (gap > 1 || !separator.is_whitespace()) {
-                (letter + 1 + gap, true)
-            } else {
-                break;
-            };
-        // The next letter must stand alone as well.
-        let alone = at(next + 1).is_none_or(|after| after == separator || after.is_whitespace());
-        if !alone || at(next).is_none() {
-            break;
+        let mut next_characters = [None; GAP_MAX + 3];
+        let rest = text.get(letter..).unwrap_or_default();
+        for (slot, (at, character)) in next_characters.iter_mut().zip(rest.char_indices()) {
+            *slot = Some((letter + at, character));
         }
+        let at = |index: usize| next_characters.get(index).copied().flatten();
+        let Some((_, character)) = at(0) else {
+            return (series, text.len());
+        };
+        let end = letter + character.len_utf8();
+        let separator = *separator.get_or_insert(at(1).map_or(' ', |(_, character)| character));
+        let step = next_letter(at, separator);
+        let (next, word_ends) = step.unwrap_or((end, false));
         series.push(Step {
-            letter,
-            next,
+            character,
+            gap: end..next,
             word_ends,
         });
+        if step.is_none() {
+            return (series, end);
+        }
         letter = next;
     }
-    let end = letter + 1;
-    series.push(Step {
-        letter,
-        next: end,
-        word_ends: false,
-    });
-    (series, end)
+}
+/// The space of a spaced text is itself spaced: three, sometimes five.
+const GAP_MAX: usize = 5;
+
+/// Where the next letter of a series is, and whether a word ends before it; `at` gives the characters from the last letter on.
+fn next_letter(at: impl Fn(usize) -> Option<(usize, char)>, separator: char) -> Option<(usize, bool)> {
+    let character = |index: usize| at(index).map(|(_, character)| character);
+    let gap = (1..=GAP_MAX + 1)
+        .take_while(|&index| character(index).is_some_and(char::is_whitespace))
+        .count();
+    let parted = character(1) == Some(separator)
+        && character(2).is_some_and(|next| next != separator && !next.is_whitespace());
+    let (next, word_ends) = if parted {
+        (2, false)
+    } else if gap > 0 && gap <= GAP_MAX && (gap > 1 || !separator.is_whitespace()) {
+        (1 + gap, true)
+    } else {
+        return None;
+    };
+    // The next letter must stand alone as well.
+    let alone = character(next + 1).is_none_or(|after| after == separator || after.is_whitespace());
+    let (place, _) = at(next).filter(|_| alone)?;
+    Some((place, word_ends))
 }
 
 fn is_separator(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(
-            character,
-            '.' | '-' | '_' | '*' | '|' | '/' | ',' | '~' | '·' | '•' | '+' | '^' | ':'
-        )
+    character.is_whitespace() || is_sign(character)
+}
+
+const fn is_sign(character: char) -> bool {
+    matches!(
+        character,
+        '.' | '-' | '_' | '*' | '|' | '/' | ',' | '~' | '·' | '•' | '+' | '^' | ':'
+    )
+}
+
+/// Bytes that are separators or may begin one in UTF-8.
+static SEPARATORS: [bool; 256] = separator_bytes();
+
+const fn separator_bytes() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = byte as u8;
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a constant loop over the length of the array"
+        )]
+        {
+            table[byte] = matches!(value, b'\t'..=b'\r' | b' ' | 0xC2 | 0xE1..=0xE3)
+                || value.is_ascii() && is_sign(value as char);
+        }
+        byte += 1;
+    }
+    table
 }
 
 /// Words cut into short pieces by signs ("ig-no-re", "ig*nore"), joined.
