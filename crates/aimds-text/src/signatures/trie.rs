@@ -37,7 +37,8 @@ impl Trie {
         let literals: Vec<&[u8]> = literals.iter().map(AsRef::as_ref).collect();
         let mut builder = Builder {
             slots: vec![Slot::FREE; 2 * BYTES],
-            first_free: 1,
+            first_free: BYTES,
+            last_group: BYTES,
         };
         // Slots whose literals are known, with the first and the number of them, and their length so far.
         let mut open = std::collections::VecDeque::from([(ROOT, 0, literals.len(), 0)]);
@@ -86,8 +87,11 @@ const BYTES: usize = 256;
 
 struct Builder {
     slots: Vec<Slot>,
-    /// No slot before this one is free.
+    /// No slot before this one is free, but for those so near the root's that a base could lie before it.
     first_free: usize,
+    /// Where the first of the last children with siblings stands. Looking for room before it again and again would be
+    /// quadratic; only children, the most by far, fill the gaps.
+    last_group: usize,
 }
 
 impl Builder {
@@ -99,7 +103,8 @@ impl Builder {
         while !self.is_free(self.first_free) {
             self.first_free += 1;
         }
-        let mut first = self.first_free.max(usize::from(least) + 1);
+        let group = bytes.len() > 1;
+        let mut first = if group { self.last_group } else { self.first_free };
         let fits = |builder: &Self, base: usize| {
             bytes
                 .iter()
@@ -107,6 +112,9 @@ impl Builder {
         };
         while !fits(self, first - usize::from(least)) {
             first += 1;
+        }
+        if group {
+            self.last_group = first;
         }
         let base = first - usize::from(least);
         if self.slots.len() < base + BYTES {
