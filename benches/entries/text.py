@@ -1,4 +1,4 @@
-"""Normalising and scanning: clean text, real and made up, and inputs made to be slow. The baseline is one regex pass."""
+"""Normalising and scanning clean text, real and made up, and inputs made to be slow. The baseline is one regex pass."""
 
 from __future__ import annotations
 
