@@ -12,6 +12,9 @@ use std::ops::Range;
 /// Digits below which no series of numbers can spell a word.
 const DIGITS_MIN: usize = 8;
 
+/// Digits below which one series spells no text: bytes of two letters, from AA on, are none without others between them.
+const SERIES_DIGITS_MIN: usize = 3;
+
 /// Numbers or pairs in a row that can be a word.
 const SERIES_MIN: usize = 5;
 
@@ -135,6 +138,12 @@ pub(crate) fn numbers(text: &str, tokens: &Tokens<'_>) -> Vec<Reading> {
         kinds & (tokens::DIGIT | tokens::NUMBER_GAP) != 0 || kinds & tokens::NOT_NUMERIC == 0
     });
     for stretch in stretches {
+        let digits = text
+            .get(stretch.clone())
+            .map_or(0, |part| part.bytes().filter(u8::is_ascii_digit).count());
+        if digits < SERIES_DIGITS_MIN {
+            continue;
+        }
         numbers_of(text, stretch, &mut all);
         for series in &mut all {
             series.flush();

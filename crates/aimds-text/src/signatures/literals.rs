@@ -1,6 +1,6 @@
 //! Literals anywhere in a text, in any case or in one case: what punctuated phrases and regexes start from.
 //!
-//! Most pairs of bytes begin no literal; a table of those that do says where to look at all.
+//! Few bytes begin a literal; tables of the pairs and triples of bytes that do say where to look at all.
 
 use super::trie::Trie;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use std::ops::Range;
 pub struct Literals<U> {
     any_case: Trie,
     this_case: Trie,
-    pairs: PairSet,
+    beginnings: Beginnings,
     /// The uses of the literals in any case, then of those in this case.
     uses: Vec<Vec<U>>,
     any_case_count: usize,
@@ -31,17 +31,17 @@ impl<U> Literals<U> {
         let (any, mut uses): (Vec<String>, Vec<Vec<U>>) = any_case.into_iter().unzip();
         let (this, more): (Vec<String>, Vec<Vec<U>>) = this_case.into_iter().unzip();
         uses.extend(more);
-        let mut pairs = PairSet::new();
+        let mut beginnings = Beginnings::new();
         for literal in &any {
-            pairs.add(literal.as_bytes(), true);
+            beginnings.add_any_case(literal.as_bytes());
         }
         for literal in &this {
-            pairs.add(literal.as_bytes(), false);
+            beginnings.add_pair(literal.as_bytes(), false);
         }
         Self {
             any_case: Trie::new(&any),
             this_case: Trie::new(&this),
-            pairs,
+            beginnings,
             uses,
             any_case_count: any.len(),
         }
@@ -61,10 +61,15 @@ impl<U> Literals<U> {
                 );
             }
         };
-        let seconds = bytes.iter().skip(1).chain(std::iter::once(&0));
-        for (start, (first, second)) in bytes.iter().zip(seconds).enumerate() {
-            if !self.pairs.has(*first, *second) {
-                continue;
+        let mut beginning = Beginning::default();
+        let mut padded = bytes.iter().copied().chain([0, 0]);
+        for byte in padded.by_ref().take(2) {
+            beginning.push(byte);
+        }
+        padded.enumerate().for_each(|(start, third)| {
+            beginning.push(third);
+            if !self.beginnings.has(&beginning) {
+                return;
             }
             // What begins here or later ends later.
             if !waiting.is_empty() {
@@ -80,31 +85,53 @@ impl<U> Literals<U> {
                 let (end, literal) = (start + length, self.any_case_count + literal as usize);
                 waiting.push(Hit { end, start, literal });
             });
-        }
+        });
         tell(&mut waiting, bytes.len());
     }
 }
 
-/// A set of pairs of bytes: 8 KiB, which stay in the nearest cache.
+/// How literals begin: two tables of 8 KiB, which stay in the nearest cache.
 #[derive(Debug)]
-struct PairSet {
-    bits: Vec<u64>,
+struct Beginnings {
+    /// Pairs of bytes: of literals in one case, and of literals that are no longer.
+    pairs: Vec<u64>,
+    /// Hashes of the first three bytes of literals in any case, in small letters. Chance hits cost a walk.
+    triples: Vec<u64>,
 }
 
-impl PairSet {
+const BITS_LOG: u32 = 16;
+
+impl Beginnings {
     fn new() -> Self {
-        Self { bits: vec![0; 1024] }
+        let table = vec![0; 1 << (BITS_LOG - 6)];
+        Self {
+            pairs: table.clone(),
+            triples: table,
+        }
     }
 
-    fn has(&self, first: u8, second: u8) -> bool {
-        let pair = usize::from(first) << 8 | usize::from(second);
-        self.bits
-            .get(pair / 64)
-            .is_some_and(|bits| bits >> (pair % 64) & 1 == 1)
+    /// Whether a literal may begin with these bytes.
+    #[inline]
+    fn has(&self, beginning: &Beginning) -> bool {
+        let pair = (beginning.bytes >> 8 & 0xFFFF) as usize;
+        has_bit(&self.triples, hash(beginning.small)) || has_bit(&self.pairs, pair)
+    }
+
+    fn add_any_case(&mut self, literal: &[u8]) {
+        match literal {
+            [first, second, third, ..] => {
+                let mut beginning = Beginning::default();
+                for byte in [first, second, third] {
+                    beginning.push(*byte);
+                }
+                set_bit(&mut self.triples, hash(beginning.small));
+            }
+            _ => self.add_pair(literal, true),
+        }
     }
 
     /// Adds the first two bytes of a literal, in both cases if asked to; any second byte if there is none.
-    fn add(&mut self, literal: &[u8], any_case: bool) {
+    fn add_pair(&mut self, literal: &[u8], any_case: bool) {
         let cases = |byte: u8| {
             let other = if any_case { byte.to_ascii_uppercase() } else { byte };
             [byte, other]
@@ -118,12 +145,42 @@ impl PairSet {
         };
         for first in cases(first) {
             for second in &seconds {
-                let pair = usize::from(first) << 8 | usize::from(*second);
-                if let Some(bits) = self.bits.get_mut(pair / 64) {
-                    *bits |= 1 << (pair % 64);
-                }
+                set_bit(&mut self.pairs, usize::from(first) << 8 | usize::from(*second));
             }
         }
+    }
+}
+
+/// Three bytes in a row, as they are and in small letters.
+#[derive(Debug, Default)]
+struct Beginning {
+    bytes: u32,
+    small: u32,
+}
+
+impl Beginning {
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.bytes = self.bytes << 8 | u32::from(byte);
+        self.small = (self.small << 8 | u32::from(byte.to_ascii_lowercase())) & 0x00FF_FFFF;
+    }
+}
+
+/// Spreads three bytes over the table by a multiplication (Knuth 6.4).
+fn hash(bytes: u32) -> usize {
+    const GOLDEN: u32 = 0x9E37_79B1;
+    (bytes.wrapping_mul(GOLDEN) >> (u32::BITS - BITS_LOG)) as usize
+}
+
+fn has_bit(table: &[u64], bit: usize) -> bool {
+    table
+        .get(bit / 64)
+        .is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
+}
+
+fn set_bit(table: &mut [u64], bit: usize) {
+    if let Some(bits) = table.get_mut(bit / 64) {
+        *bits |= 1 << (bit % 64);
     }
 }
 
@@ -148,5 +205,15 @@ mod tests {
             (7..9, "é"),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_sign_alone_is_found() {
+        let literals = Literals::new(BTreeMap::from([("@".to_owned(), vec![()])]), BTreeMap::new());
+        for (text, count) in [("", 0), ("@", 1), ("a@", 1), ("@a@", 2)] {
+            let mut found = 0;
+            literals.find(text, |_, _| found += 1);
+            assert_eq!(found, count, "{text}");
+        }
     }
 }

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 pub struct Phrases {
     at_words: Trie,
     at_words_uses: Vec<Vec<WordUse>>,
+    /// Whether the last word of a phrase of the first kind may go on.
+    at_words_open: Vec<bool>,
     anywhere: Trie,
     anywhere_uses: Vec<Vec<WordUse>>,
     /// The letters that a phrase of the second kind may begin with.
@@ -57,7 +59,9 @@ impl Phrases {
                 .iter()
                 .any(|phrase| phrase.as_bytes().first() == Some(&letter))
         };
+        let is_open = |uses: &Vec<WordUse>| uses.iter().any(|phrase| phrase.open_end);
         Self {
+            at_words_open: at_words_uses.iter().map(is_open).collect(),
             anywhere_letters: (0..=u8::MAX).map(begins_with).collect(),
             at_words: Trie::new(&at_words),
             at_words_uses,
@@ -122,8 +126,13 @@ impl Phrases {
             });
         };
         let rest = |start: usize| bytes.get(start..).unwrap_or_default().iter().copied();
-        self.at_words
-            .walk(rest(from), |length, phrase| hit(from, length, false, phrase));
+        self.at_words.walk(rest(from), |length, phrase| {
+            // Most phrases found are the beginning of another word.
+            let goes_on = from + length < to;
+            if !goes_on || self.at_words_open.get(phrase as usize) == Some(&true) {
+                hit(from, length, false, phrase);
+            }
+        });
         let begins = |byte: u8| self.anywhere_letters.get(usize::from(byte)) == Some(&true);
         for (start, &byte) in (from..).zip(bytes.get(from..to).unwrap_or_default()) {
             if begins(byte) {
