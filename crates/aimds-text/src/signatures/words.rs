@@ -92,20 +92,26 @@ impl Words {
         };
         let bytes = text.as_bytes();
         let mut at = 0;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        while let Some(&byte) = bytes.get(at) {
             // Most of most texts is words of ASCII letters.
-            let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
-            if let Some(plain) = rest.get(..plain).filter(|plain| !plain.is_empty()) {
-                folder.plain(plain, at);
-                at += plain.len();
+            let start = at;
+            let rest = bytes.get(at..).unwrap_or_default();
+            at += rest
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric())
+                .count();
+            if at > start {
+                folder.plain(text.get(start..at).unwrap_or_default(), start);
                 continue;
             }
-            let Some(character) = rest.chars().next() else {
-                break;
+            let character = if byte.is_ascii() {
+                char::from(byte)
+            } else {
+                let rest = text.get(at..).unwrap_or_default();
+                rest.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
             };
-            let after = at + character.len_utf8();
-            folder.character(character, at, after, bytes.get(after..).unwrap_or_default());
-            at = after;
+            at += character.len_utf8();
+            folder.character(character, start, at, bytes.get(at..).unwrap_or_default());
         }
         folder.out
     }
