@@ -1,11 +1,13 @@
-"""Normalising and scanning: clean text by the megabyte, and inputs made to be slow. The baseline is one regex pass."""
+"""Normalising and scanning clean text, real and made up, and inputs made to be slow. The baseline is one regex pass."""
 
 from __future__ import annotations
 
 import base64
+import json
 import random
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from benches.harness import Baseline, Bench
 
@@ -13,6 +15,15 @@ from aimds._core import normalise
 from aimds.signatures import build_engine, shipped_packs
 
 SIZE = 100_000
+ROOT = Path(__file__).parents[2]
+# Varied real text, for which the repository itself has to do: what stands in these files, in the order of their names.
+REAL = {
+    "documentation with markup": ["README.md", "ARCHITECTURE.md", "docs/**/*.md"],
+    "Rust code": ["crates/**/src/**/*.rs"],
+    "Python code": ["python/**/*.py"],
+    "mails, pages and tool results": ["examples/documents/*_clean*"],
+}
+PLAIN_LINE_MIN = 60  # a shorter line of a page is a heading, a list or part of a table
 CLEAN = (
     "The committee met on Tuesday to discuss the plan for the new library. Several members asked about the cost, "
     "and the treasurer explained that most of it had been saved over the past four years. "
@@ -55,6 +66,24 @@ def filled(piece: str) -> str:
     return (piece * (SIZE // size + 1)).encode()[:SIZE].decode(errors="ignore")
 
 
+def real_text(patterns: list[str]) -> str:
+    """The files that the patterns name, one after the other."""
+    paths = [path for pattern in patterns for path in sorted(ROOT.glob(pattern))]
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths)
+
+
+def real_texts() -> Iterator[tuple[str, str]]:
+    """Real text of many kinds with its name, 100 KB each; one that is shorter is repeated."""
+    for name, patterns in REAL.items():
+        yield name, filled(real_text(patterns))
+    pages = real_text(REAL["documentation with markup"]).splitlines()
+    plain = [line for line in pages if len(line) > PLAIN_LINE_MIN and line[0].isalpha() and "`" not in line]
+    yield "prose", filled("\n".join(plain))
+    lines = (ROOT / "examples/prompts.jsonl").read_text(encoding="utf-8").splitlines()
+    prompts = [prompt["text"] for prompt in map(json.loads, lines) if prompt["label"] == "benign"]
+    yield "prompts", filled("\n\n".join(prompts))
+
+
 def entries() -> Iterator[Bench]:
     engine = build_engine(shipped_packs())
     plain = re.compile(r"ignore|disregard|forget|system prompt|password", re.IGNORECASE)
@@ -66,6 +95,11 @@ def entries() -> Iterator[Bench]:
         "normalise + signatures", "100 KB clean", lambda: engine.scan(normalise(clean), "prompt"), one_pass,
         input_bytes=SIZE, goal_p50_us=5_000,
     )  # fmt: skip
+    for name, text in real_texts():
+        yield Bench(
+            "normalise + signatures", f"100 KB real: {name}",
+            lambda text=text: engine.scan(normalise(text), "prompt"), input_bytes=SIZE, goal_p50_us=5_000,
+        )  # fmt: skip
     for name, piece in ADVERSARIAL.items():
         text = random_text(name) if piece is None else filled(piece)
         yield Bench(

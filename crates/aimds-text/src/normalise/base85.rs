@@ -1,24 +1,23 @@
 //! Base85 in the alphabets of Adobe Ascii85 (also between `<~` and `~>`), RFC 1924 and Z85 (`ZeroMQ` RFC 32).
 
-use super::blobs::{keep, tokens};
+use super::blobs::keep;
 use super::gate;
 use super::limits::Budget;
 use super::reading::{Pieces, Reading};
+use super::tokens::{self, Tokens};
 use super::view::Transform;
 use std::sync::LazyLock;
 
 /// Decodes base85 tokens; the caller has seen that there are signs enough for one.
-pub(crate) fn read(text: &str, budget: &mut Budget) -> Option<Reading> {
+pub(crate) fn read(text: &str, tokens: &Tokens<'_>, budget: &mut Budget) -> Option<Reading> {
     const TOKEN_BYTES_MIN: usize = 20;
     let mut pieces = Pieces::default();
     if !budget.work(text.len()) {
         return None;
     }
     let any_marks = memchr::memmem::find(text.as_bytes(), b"<~").is_some();
-    for (start, token) in tokens(text) {
-        if token.len() < TOKEN_BYTES_MIN {
-            continue;
-        }
+    for token in tokens.with(tokens::ANY, TOKEN_BYTES_MIN..=usize::MAX) {
+        let (start, token) = (token.start, token.text);
         let delimited = any_marks.then(|| between_marks(token)).flatten();
         let (offset, body, marked) = match delimited {
             Some((open, body)) => (open, body, true),

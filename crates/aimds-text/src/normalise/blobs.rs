@@ -6,6 +6,7 @@
 use super::gate;
 use super::limits::Budget;
 use super::reading::{Pieces, Reading};
+use super::tokens::{self, Token, Tokens};
 use super::view::Transform;
 use data_encoding::{Encoding, Specification};
 use std::ops::Range;
@@ -110,12 +111,12 @@ struct Found {
 }
 
 /// Decodes every run of a text that spells text. Also says how many runs have capitals inside, as words run together do.
-pub(crate) fn read(text: &str, budget: &mut Budget) -> (Vec<Reading>, usize) {
+pub(crate) fn read(text: &str, tokens: &Tokens<'_>, budget: &mut Budget) -> (Vec<Reading>, usize) {
     let mut found = Found::default();
     // Lines that may go on: all of them, and the last as a run of its own.
     let mut open: Option<(Range<usize>, Run)> = None;
     let mut camels = 0;
-    for_each_run(text, |run| {
+    for_each_run(text, tokens, |run| {
         camels += usize::from(run.turns >= 2);
         let mut range = run.range.clone();
         if let Some((lines, last)) = open.take() {
@@ -153,9 +154,24 @@ pub(crate) fn read(text: &str, budget: &mut Budget) -> (Vec<Reading>, usize) {
 }
 
 /// Calls `visit` with every run that could be encoded, until it says stop.
-fn for_each_run(text: &str, mut visit: impl FnMut(Run) -> bool) {
+fn for_each_run(text: &str, tokens: &Tokens<'_>, mut visit: impl FnMut(Run) -> bool) {
+    let mixed =
+        |token: &Token<'_>| token.has(tokens::DIGIT) || token.has(tokens::UPPER) && token.has(tokens::LOWER);
+    for token in tokens
+        .with(tokens::DIGIT | tokens::UPPER, ODD_RUN_BYTES_MIN..=usize::MAX)
+        .filter(mixed)
+    {
+        let after = text.as_bytes().get(token.end()).copied().unwrap_or(b'\0');
+        if !runs_of_token(&token, after, &mut visit) {
+            return;
+        }
+    }
+}
+
+/// The runs of one word; `after` is the byte that follows it.
+fn runs_of_token(token: &Token<'_>, after: u8, visit: &mut impl FnMut(Run) -> bool) -> bool {
     let (mut start, mut any, mut all, mut turns, mut previous) = (0, 0_u8, u8::MAX, 0_usize, 0_u8);
-    for (at, byte) in text.bytes().chain(std::iter::once(b'\0')).enumerate() {
+    for (at, byte) in token.text.bytes().chain(std::iter::once(after)).enumerate() {
         let mask = MASKS.get(usize::from(byte)).copied().unwrap_or(0);
         if mask != 0 {
             turns += usize::from(previous & LOWER != 0 && mask & (UPPER | DIGIT) != 0);
@@ -169,19 +185,20 @@ fn for_each_run(text: &str, mut visit: impl FnMut(Run) -> bool) {
                 if mixed
                     && (length >= RUN_BYTES_MIN || odd)
                     && !visit(Run {
-                        range: start..at,
+                        range: token.start + start..token.start + at,
                         any,
                         all,
                         turns,
                     })
                 {
-                    return;
+                    return false;
                 }
             }
             (start, any, all, turns) = (at + 1, 0, u8::MAX, 0);
         }
         previous = mask;
     }
+    true
 }
 
 fn only_line_break(text: &str, gap: Range<usize>) -> bool {
@@ -331,16 +348,4 @@ fn binary_text(body: &str) -> Option<String> {
         })
         .collect();
     gate::text_of(&bytes)
-}
-
-/// Words between white space, with where they begin.
-pub(crate) fn tokens(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let base = text.as_ptr() as usize;
-    text.split_ascii_whitespace()
-        .map(move |token| (token.as_ptr() as usize - base, token))
-}
-
-/// Whether a word is an address or a path: what stands between its slashes and dots is no hidden word.
-pub(crate) fn is_address(token: &str) -> bool {
-    memchr::memchr_iter(b'/', token.as_bytes()).any(|at| token.as_bytes().get(at + 1) == Some(&b'/'))
 }

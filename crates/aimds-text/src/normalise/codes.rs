@@ -5,24 +5,28 @@
 use super::gate;
 use super::reading::{Pieces, Reading};
 use super::span_map::MapBuilder;
+use super::tokens::{self, Tokens};
 use super::view::Transform;
 use std::ops::Range;
 
 /// Digits below which no series of numbers can spell a word.
 const DIGITS_MIN: usize = 8;
 
+/// Digits below which one series spells no text: bytes of two letters, from AA on, are none without others between them.
+const SERIES_DIGITS_MIN: usize = 3;
+
 /// Numbers or pairs in a row that can be a word.
 const SERIES_MIN: usize = 5;
 
 /// The longest number: an octet with its prefix.
-const TOKEN_BYTES_MAX: usize = 10;
+const NUMBER_BYTES_MAX: usize = 10;
 
 /// Binary octets in a row that can be a word.
 const OCTETS_MIN: usize = 3;
 
-/// A run of letters and digits between other characters.
+/// A run of letters and digits between other characters, which may be a number.
 #[derive(Debug, Clone)]
-struct Token<'a> {
+struct Number<'a> {
     text: &'a str,
     range: Range<usize>,
 }
@@ -56,12 +60,8 @@ impl Series {
         }
     }
 
-    fn take(&mut self, token: &Token<'_>, joined: bool) {
-        let byte = if token.text.len() <= TOKEN_BYTES_MAX {
-            (self.read)(token.text)
-        } else {
-            None
-        };
+    fn take(&mut self, token: &Number<'_>, joined: bool) {
+        let byte = (self.read)(token.text);
         if byte.is_none() || !joined {
             self.flush();
         }
@@ -124,7 +124,7 @@ fn wordy(text: &str) -> bool {
 }
 
 /// Reads series of numbers.
-pub(crate) fn numbers(text: &str) -> Vec<Reading> {
+pub(crate) fn numbers(text: &str, tokens: &Tokens<'_>) -> Vec<Reading> {
     if text.bytes().filter(u8::is_ascii_digit).count() < DIGITS_MIN {
         return Vec::new();
     }
@@ -133,26 +133,62 @@ pub(crate) fn numbers(text: &str) -> Vec<Reading> {
         Series::new(Transform::Binary, OCTETS_MIN, octet),
         Series::new(Transform::DecimalCodes, SERIES_MIN, decimal),
     ];
-    let mut end = 0;
+    // Any other word has one number at most, and that at an end where a neighbour may go on.
+    let stretches = tokens.stretches(1, |kinds| {
+        kinds & (tokens::DIGIT | tokens::NUMBER_GAP) != 0 || kinds & tokens::NOT_NUMERIC == 0
+    });
+    for stretch in stretches {
+        let digits = text
+            .get(stretch.clone())
+            .map_or(0, |part| part.bytes().filter(u8::is_ascii_digit).count());
+        if digits < SERIES_DIGITS_MIN {
+            continue;
+        }
+        numbers_of(text, stretch, &mut all);
+        for series in &mut all {
+            series.flush();
+        }
+    }
+    all.into_iter().filter_map(Series::reading).collect()
+}
+
+/// Takes in the numbers of one stretch.
+fn numbers_of(text: &str, stretch: Range<usize>, all: &mut [Series]) {
+    let Some(part) = text.get(stretch.clone()) else {
+        return;
+    };
+    let mut end = stretch.start;
     let mut start = None;
-    for (at, byte) in text.bytes().chain(std::iter::once(b' ')).enumerate() {
+    for (at, byte) in (stretch.start..).zip(part.bytes().chain(std::iter::once(b' '))) {
         match (byte.is_ascii_alphanumeric(), start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
-                let joined = text.as_bytes().get(end..from).is_some_and(between_numbers);
-                let token = Token {
-                    text: text.get(from..at).unwrap_or_default(),
-                    range: from..at,
-                };
-                for series in &mut all {
-                    series.take(&token, joined);
+                let text_of = text.get(from..at).unwrap_or_default();
+                if may_be_number(text_of) {
+                    let joined = text.as_bytes().get(end..from).is_some_and(between_numbers);
+                    let number = Number {
+                        text: text_of,
+                        range: from..at,
+                    };
+                    for series in &mut *all {
+                        series.take(&number, joined);
+                    }
+                } else {
+                    all.iter_mut().for_each(Series::flush);
                 }
                 (end, start) = (at, None);
             }
             _ => {}
         }
     }
-    all.into_iter().filter_map(Series::reading).collect()
+}
+
+/// Whether a run of letters and digits can be a number of any series.
+fn may_be_number(run: &str) -> bool {
+    run.len() <= NUMBER_BYTES_MAX
+        && run
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte | 0x20 == b'x')
 }
 
 /// What may stand between two numbers of a series.
@@ -191,22 +227,36 @@ fn decimal(token: &str) -> Option<u8> {
 }
 
 /// Reads Morse: letters between spaces, words between slashes, bars or wider gaps.
-pub(crate) fn morse(text: &str) -> Option<Reading> {
-    const LETTERS_MIN: usize = 5;
-    const DISTINCT_MIN: usize = 3;
+pub(crate) fn morse(text: &str, tokens: &Tokens<'_>) -> Option<Reading> {
+    const MORSE_BYTES_MIN: usize = 9; // five letters with spaces between
     let mut pieces = Pieces::default();
+    // A form feed parts words, but not codes.
+    let form_feed = memchr::memchr(b'\x0c', text.as_bytes()).is_some();
+    // A word without bars that holds any other sign is no code and parts the codes around it.
+    let may_be_code = |kinds| kinds & tokens::NOT_MORSE == 0 || kinds & tokens::BAR != 0;
+    for stretch in tokens.stretches(0, |kinds| form_feed || may_be_code(kinds)) {
+        if stretch.len() >= MORSE_BYTES_MIN {
+            morse_of(text, stretch, &mut pieces);
+        }
+    }
+    pieces.reading(Transform::Morse)
+}
+
+/// Takes in the Morse of one stretch; what stands before and behind it is none.
+fn morse_of(text: &str, stretch: Range<usize>, pieces: &mut Pieces) {
+    const BREAKS: [char; 6] = [' ', '\n', '\t', '\r', '/', '|'];
     let mut group: Vec<(char, Range<usize>)> = Vec::new();
-    let mut at = 0;
-    for token in text.split_inclusive([' ', '\n', '\t', '\r', '/', '|']) {
+    let mut at = stretch.start;
+    for token in text.get(stretch).unwrap_or_default().split_inclusive(BREAKS) {
         let start = at;
         at += token.len();
-        let code = token.trim_end_matches([' ', '\n', '\t', '\r', '/', '|']);
+        let code = token.trim_end_matches(BREAKS);
         let separator = token.get(code.len()..).unwrap_or_default();
         match morse_letter(code) {
             Some(letter) => group.push((letter, start..start + code.len())),
             None if code.is_empty() => {}
             None => {
-                flush_morse(&mut pieces, &mut group, LETTERS_MIN, DISTINCT_MIN);
+                flush_morse(pieces, &mut group);
                 continue;
             }
         }
@@ -215,25 +265,26 @@ pub(crate) fn morse(text: &str) -> Option<Reading> {
             group.push((' ', at..at));
         }
     }
-    flush_morse(&mut pieces, &mut group, LETTERS_MIN, DISTINCT_MIN);
-    pieces.reading(Transform::Morse)
+    flush_morse(pieces, &mut group);
 }
 
 /// Whether there are dots and dashes outside ASCII, enough for a word.
 pub(crate) fn other_dashes(text: &str) -> bool {
     const SIGNS_MIN: usize = 8;
-    text.chars()
+    // The first bytes of these characters in UTF-8.
+    memchr::memchr2_iter(0xC2, 0xE2, text.as_bytes())
+        .filter_map(|at| text.get(at..)?.chars().next())
         .filter(|c| matches!(c, '·' | '•' | '∙' | '⋅' | '−' | '–' | '—' | '‐' | '‑' | '―'))
         .nth(SIGNS_MIN - 1)
         .is_some()
 }
 
-fn flush_morse(
-    pieces: &mut Pieces,
-    group: &mut Vec<(char, Range<usize>)>,
-    letters_min: usize,
-    distinct_min: usize,
-) {
+fn flush_morse(pieces: &mut Pieces, group: &mut Vec<(char, Range<usize>)>) {
+    const LETTERS_MIN: usize = 5;
+    const DISTINCT_MIN: usize = 3;
+    if group.is_empty() {
+        return;
+    }
     let group = std::mem::take(group);
     let mut letters: Vec<char> = group
         .iter()
@@ -243,7 +294,7 @@ fn flush_morse(
     let count = letters.len();
     letters.sort_unstable();
     letters.dedup();
-    if count < letters_min || letters.len() < distinct_min {
+    if count < LETTERS_MIN || letters.len() < DISTINCT_MIN {
         return;
     }
     if let (false, Some((_, first))) = (pieces.text.is_empty(), group.first()) {
@@ -254,71 +305,94 @@ fn flush_morse(
     }
 }
 
+const MORSE_CODES: &[(&str, char)] = &[
+    (".-", 'A'),
+    ("-...", 'B'),
+    ("-.-.", 'C'),
+    ("-..", 'D'),
+    (".", 'E'),
+    ("..-.", 'F'),
+    ("--.", 'G'),
+    ("....", 'H'),
+    ("..", 'I'),
+    (".---", 'J'),
+    ("-.-", 'K'),
+    (".-..", 'L'),
+    ("--", 'M'),
+    ("-.", 'N'),
+    ("---", 'O'),
+    (".--.", 'P'),
+    ("--.-", 'Q'),
+    (".-.", 'R'),
+    ("...", 'S'),
+    ("-", 'T'),
+    ("..-", 'U'),
+    ("...-", 'V'),
+    (".--", 'W'),
+    ("-..-", 'X'),
+    ("-.--", 'Y'),
+    ("--..", 'Z'),
+    ("-----", '0'),
+    (".----", '1'),
+    ("..---", '2'),
+    ("...--", '3'),
+    ("....-", '4'),
+    (".....", '5'),
+    ("-....", '6'),
+    ("--...", '7'),
+    ("---..", '8'),
+    ("----.", '9'),
+    (".-.-.-", '.'),
+    ("--..--", ','),
+    ("..--..", '?'),
+    (".----.", '\''),
+    ("-.-.--", '!'),
+    ("-..-.", '/'),
+    ("-.--.", '('),
+    ("-.--.-", ')'),
+    ("---...", ':'),
+    ("-....-", '-'),
+    (".--.-.", '@'),
+    ("-...-", '='),
+];
+
+/// Letters by their signs as binary digits, a dash being 1, after a leading 1; no code has more than six signs.
+static MORSE_LETTERS: [Option<char>; 128] = morse_letters();
+
+#[expect(clippy::indexing_slicing, reason = "constant loops over constant tables")]
+const fn morse_letters() -> [Option<char>; 128] {
+    let mut table = [None; 128];
+    let mut index = 0;
+    while index < MORSE_CODES.len() {
+        let (code, letter) = MORSE_CODES[index];
+        let (mut place, mut sign) = (1, 0);
+        while sign < code.len() {
+            place = place << 1 | (code.as_bytes()[sign] == b'-') as usize;
+            sign += 1;
+        }
+        table[place] = Some(letter);
+        index += 1;
+    }
+    table
+}
+
 fn morse_letter(code: &str) -> Option<char> {
-    const CODES: &[(&str, char)] = &[
-        (".-", 'A'),
-        ("-...", 'B'),
-        ("-.-.", 'C'),
-        ("-..", 'D'),
-        (".", 'E'),
-        ("..-.", 'F'),
-        ("--.", 'G'),
-        ("....", 'H'),
-        ("..", 'I'),
-        (".---", 'J'),
-        ("-.-", 'K'),
-        (".-..", 'L'),
-        ("--", 'M'),
-        ("-.", 'N'),
-        ("---", 'O'),
-        (".--.", 'P'),
-        ("--.-", 'Q'),
-        (".-.", 'R'),
-        ("...", 'S'),
-        ("-", 'T'),
-        ("..-", 'U'),
-        ("...-", 'V'),
-        (".--", 'W'),
-        ("-..-", 'X'),
-        ("-.--", 'Y'),
-        ("--..", 'Z'),
-        ("-----", '0'),
-        (".----", '1'),
-        ("..---", '2'),
-        ("...--", '3'),
-        ("....-", '4'),
-        (".....", '5'),
-        ("-....", '6'),
-        ("--...", '7'),
-        ("---..", '8'),
-        ("----.", '9'),
-        (".-.-.-", '.'),
-        ("--..--", ','),
-        ("..--..", '?'),
-        (".----.", '\''),
-        ("-.-.--", '!'),
-        ("-..-.", '/'),
-        ("-.--.", '('),
-        ("-.--.-", ')'),
-        ("---...", ':'),
-        ("-....-", '-'),
-        (".--.-.", '@'),
-        ("-...-", '='),
-    ];
-    const CODE_BYTES_MAX: usize = 24; // six signs of up to three bytes, and some room
-    if code.is_empty() || code.len() > CODE_BYTES_MAX {
+    const SIGNS_MAX: usize = 6;
+    const SIGN_BYTES_MAX: usize = 4;
+    if code.is_empty() || code.len() > SIGNS_MAX * SIGN_BYTES_MAX {
         return None;
     }
-    let mut plain = String::new();
-    for sign in code.chars() {
-        plain.push(match sign {
-            '.' | '·' | '•' | '∙' | '⋅' => '.',
-            '-' | '_' | '−' | '–' | '—' | '‐' | '‑' | '―' => '-',
+    let mut place = 1_usize;
+    for (count, sign) in code.chars().enumerate() {
+        let dash = match sign {
+            '.' | '·' | '•' | '∙' | '⋅' => false,
+            '-' | '_' | '−' | '–' | '—' | '‐' | '‑' | '―' => true,
             _ => return None,
-        });
+        };
+        if count == SIGNS_MAX {
+            return None;
+        }
+        place = place << 1 | usize::from(dash);
     }
-    CODES
-        .iter()
-        .find(|(known, _)| *known == plain)
-        .map(|&(_, letter)| letter)
+    MORSE_LETTERS.get(place).copied().flatten()
 }

@@ -12,6 +12,7 @@ use super::markup;
 use super::reading::Reading;
 use super::signs;
 use super::spelling;
+use super::tokens::Tokens;
 use super::tricks::TrickLog;
 use super::view::{Transform, TrickKind, View};
 use std::ops::Range;
@@ -144,17 +145,21 @@ impl<'a> Explorer<'a> {
 
     fn decode(&mut self, view: usize, text: &str, depth: usize, facts: &Facts) {
         let features = features(text);
+        let tokens = Tokens::of(text);
         let deeper = depth + 1;
-        let (runs, camels) = blobs::read(text, self.budget);
+        let (runs, camels) = blobs::read(text, &tokens, self.budget);
         for reading in runs {
             self.encoded(view, reading, deeper);
         }
         if features.specials >= 3
-            && let Some(reading) = base85::read(text, self.budget)
+            && let Some(reading) = base85::read(text, &tokens, self.budget)
         {
             self.encoded(view, reading, deeper);
         }
-        for reading in in_place(text, &features).into_iter().chain(codes::numbers(text)) {
+        for reading in in_place(text, &tokens, &features)
+            .into_iter()
+            .chain(codes::numbers(text, &tokens))
+        {
             self.encoded(view, reading, deeper);
         }
         if depth == 0 && facts.braille > 0 {
@@ -168,7 +173,7 @@ impl<'a> Explorer<'a> {
             reading,
             count,
             deliberate,
-        } in spelling::read(text, &features, camels)
+        } in spelling::read(text, &tokens, &features, camels)
         {
             let kind = match reading.transform {
                 Transform::Leet => Some(TrickKind::Leet),
@@ -268,7 +273,7 @@ impl<'a> Explorer<'a> {
 const TEXT_BYTES_MIN: usize = 4;
 
 /// Escapes that are replaced where they stand.
-fn in_place(text: &str, features: &Features) -> Vec<Reading> {
+fn in_place(text: &str, tokens: &Tokens<'_>, features: &Features) -> Vec<Reading> {
     let bytes = text.as_bytes();
     let mut readings = Vec::new();
     if memchr::memchr(b'%', bytes).is_some() {
@@ -285,7 +290,7 @@ fn in_place(text: &str, features: &Features) -> Vec<Reading> {
     }
     readings.extend(escapes::code_points(text));
     if features.morse >= 4 || !text.is_ascii() && codes::other_dashes(text) {
-        readings.extend(codes::morse(text));
+        readings.extend(codes::morse(text, tokens));
     }
     readings
 }

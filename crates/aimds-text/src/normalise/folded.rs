@@ -127,15 +127,10 @@ pub(crate) fn read(
     floods: usize,
     log: &mut TrickLog,
 ) -> Option<Reading> {
-    let words: Vec<(Range<usize>, WordKind)> = words(canonical)
-        .map(|range| {
-            let kind = kind(canonical.get(range.clone()).unwrap_or_default());
-            (range, kind)
-        })
-        .collect();
+    let (words, ascii) = words(canonical);
     let count = |wanted: &WordKind| words.iter().filter(|(_, kind)| kind == wanted).count();
     let (plain, foreign, mixed) = (
-        count(&WordKind::Plain),
+        ascii + count(&WordKind::Plain),
         count(&WordKind::Foreign),
         count(&WordKind::Mixed),
     );
@@ -185,23 +180,40 @@ fn judge(log: &mut TrickLog, foreign: usize) {
     );
 }
 
-fn words(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut start = None;
-    let end = std::iter::once((text.len(), ' '));
-    text.char_indices().chain(end).filter_map(move |(at, character)| {
-        let inside = is_wordy(character) || !character.is_ascii() && is_combining_mark(character);
-        match (inside, start) {
-            (true, None) => {
-                start = Some(at);
-                None
-            }
-            (false, Some(from)) => {
-                start = None;
-                Some(from..at)
-            }
-            _ => None,
+/// The words that hold a character outside ASCII, and how many do not.
+fn words(text: &str) -> (Vec<(Range<usize>, WordKind)>, usize) {
+    let bytes = text.as_bytes();
+    let (mut words, mut ascii, mut at) = (Vec::new(), 0, 0);
+    while at < bytes.len() {
+        let start = at;
+        let plain = bytes.get(at..).unwrap_or_default();
+        at += plain
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
+        if bytes.get(at).is_none_or(u8::is_ascii) {
+            ascii += usize::from(at > start);
+            at += 1;
+            continue;
         }
-    })
+        let rest = text.get(at..).unwrap_or_default();
+        let inside =
+            |character: char| is_wordy(character) || !character.is_ascii() && is_combining_mark(character);
+        let length = rest.find(|character| !inside(character)).unwrap_or(rest.len());
+        let word = start..at + length;
+        if length == 0 {
+            ascii += usize::from(at > start);
+        } else {
+            let kind = kind(text.get(word.clone()).unwrap_or_default());
+            words.push((word, kind));
+        }
+        at += length;
+        at += text
+            .get(at..)
+            .and_then(|rest| rest.chars().next())
+            .map_or(1, char::len_utf8);
+    }
+    (words, ascii)
 }
 
 fn kind(word: &str) -> WordKind {
@@ -237,12 +249,12 @@ fn kind(word: &str) -> WordKind {
 
 /// Whether marks stand on many Latin letters.
 fn marks_abound(text: &str) -> bool {
-    let (mut letters, mut marked) = (0_usize, 0_usize);
-    for character in text.chars() {
-        letters += usize::from(latin(character));
-        let mark = latin(character) && !character.is_ascii()
-            || !character.is_ascii() && canonical_combining_class(character) != 0;
-        marked += usize::from(mark);
+    let mut letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let mut marked = 0_usize;
+    for character in text.chars().filter(|character| !character.is_ascii()) {
+        let is_latin = latin(character);
+        letters += usize::from(is_latin);
+        marked += usize::from(is_latin || canonical_combining_class(character) != 0);
     }
     marked >= MARKED_MIN && marked * 5 >= letters * MARKED_FIFTHS
 }
@@ -285,6 +297,11 @@ pub(crate) fn upside_down(text: &str) -> Option<Reading> {
     const TURNED_MIN: usize = 4;
     const FIRST: char = '\u{131}'; // the turned letters stand in the phonetic blocks
     const LAST: char = '\u{1D7F}';
+    // Their first bytes in UTF-8.
+    let possible = |byte: &u8| matches!(byte, 0xC4..=0xCD | 0xE1);
+    if text.bytes().filter(possible).count() < TURNED_MIN {
+        return None;
+    }
     let (mut turned, mut latin_letters) = (0_usize, 0_usize);
     for character in text.chars() {
         let phonetic = (FIRST..=LAST).contains(&character) && !('\u{370}'..'\u{1D00}').contains(&character);

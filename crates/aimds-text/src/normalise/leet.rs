@@ -1,11 +1,11 @@
 //! Leet: digits and signs in place of the letters they look like.
 
-use super::blobs::{is_address, tokens};
 use super::characters::{is_letter, is_wordy};
 use super::language::{mean_likelihood, pair_likelihood};
 use super::reading::Reading;
 use super::rewriter::Rewriter;
 use super::spelling::Respelled;
+use super::tokens::{self, Kinds, Token, Tokens, is_address};
 use super::view::Transform;
 
 /// The letter that a digit or sign stands for; `1` and `|` are decided by their neighbours.
@@ -24,61 +24,60 @@ fn leet_letter(character: char) -> Option<char> {
     })
 }
 
+/// Kinds of bytes that leet uses.
+const SIGNS: Kinds = tokens::DIGIT | tokens::LEET_SIGN;
+
 /// Words that mix letters with digits or signs, read as words: once with `1` as the letter that its neighbours like
 /// better, once with `1` as `i` throughout.
-pub(crate) fn read(text: &str) -> Vec<Respelled> {
+pub(crate) fn read(text: &str, tokens: &Tokens<'_>) -> Vec<Respelled> {
     const HEAVY_TOKENS_MIN: usize = 3;
     const SURE_WORDS_MIN: usize = 4;
-    let (mut words, mut all, mut sure, mut substitutions) = (0, 0, 0, 0);
-    for (_, token) in tokens(text) {
-        all += 1;
-        if has_leet_sign(token) && is_leet_word(token) {
-            words += 1;
-            sure += usize::from(is_sure_leet(token));
-            substitutions += token.chars().filter(|&c| leet_letter(c).is_some()).count();
-        }
-    }
-    if substitutions < 2 {
+    let mut words: Vec<Token<'_>> = tokens
+        .with(SIGNS, LEET_BYTES_MIN..=LEET_BYTES_MAX)
+        .filter(|token| is_leet_word(token))
+        .collect();
+    let (all, count) = (tokens.count(), words.len());
+    let substitutions = |token: &Token<'_>| token.text.chars().filter(|&c| leet_letter(c).is_some()).count();
+    if words.iter().map(substitutions).sum::<usize>() < 2 {
         return Vec::new();
     }
-    let heavy = words >= HEAVY_TOKENS_MIN && words * 5 >= all;
+    let sure = words.iter().filter(|token| is_sure_leet(token.text)).count();
     let deliberate = if sure >= SURE_WORDS_MIN && sure * 4 >= all {
         0.5
     } else {
         0.0
     };
-    [true, false]
+    // In a text that is heavy with leet, short words and small numbers are leet as well.
+    if count >= HEAVY_TOKENS_MIN && count * 5 >= all {
+        words = tokens
+            .with(SIGNS, 0..=LEET_BYTES_MAX)
+            .filter(|token| !is_address(token.text))
+            .collect();
+    }
+    // Without a sign that stands for either letter both readings are one.
+    let either = words.iter().any(|token| token.text.contains(['1', '|']));
+    let readings = leet_reading(text, &words, true)
         .into_iter()
-        .filter_map(|choose| leet_reading(text, heavy, choose))
+        .chain(either.then(|| leet_reading(text, &words, false)).flatten());
+    readings
         .map(|reading| Respelled {
             reading,
-            count: words,
+            count,
             deliberate,
         })
         .collect()
 }
 
-/// In a text that is heavy with leet, short words and small numbers are leet as well.
-fn leet_reading(text: &str, heavy: bool, choose: bool) -> Option<Reading> {
+fn leet_reading(text: &str, words: &[Token<'_>], choose: bool) -> Option<Reading> {
     const LANGUAGE_LEVEL: i32 = -38; // looser than for sentences: few words, some substitutions wrong
     let mut rewriter = Rewriter::new(text);
     let mut mended = String::new();
-    for (start, token) in tokens(text) {
-        if !has_leet_sign(token) {
-            continue;
-        }
-        let leet = if heavy {
-            token.len() <= LEET_BYTES_MAX && !is_address(token)
-        } else {
-            is_leet_word(token)
-        };
-        if !leet {
-            continue;
-        }
-        let plain = leet_word(token, choose);
-        for ((at, old), new) in token.char_indices().zip(plain.chars()) {
+    for token in words {
+        let plain = leet_word(token.text, choose);
+        for ((at, old), new) in token.text.char_indices().zip(plain.chars()) {
             if old != new {
-                rewriter.replace_character(start + at..start + at + old.len_utf8(), new);
+                let start = token.start + at;
+                rewriter.replace_character(start..start + old.len_utf8(), new);
             }
         }
         mended.push_str(&plain);
@@ -101,23 +100,18 @@ fn is_sure_leet(token: &str) -> bool {
     core.len() >= 3 && plain && core.as_bytes().windows(2).any(inside)
 }
 
-/// Whether a word holds any digit or sign that leet uses.
-fn has_leet_sign(token: &str) -> bool {
-    token
-        .bytes()
-        .any(|byte| matches!(byte, b'0'..=b'9' | b'@' | b'$' | b'!' | b'|' | b'+'))
-}
-
 /// The longest word that is read as leet; longer tokens are hashes and paths.
 const LEET_BYTES_MAX: usize = 32;
+const LEET_BYTES_MIN: usize = 3;
 
 /// Letters with digits or signs among or before them, not a number with a unit, an address or a hash.
-fn is_leet_word(token: &str) -> bool {
-    if token.len() < 3
-        || token.len() > LEET_BYTES_MAX
-        || is_address(token)
-        || token.contains('@') && token.contains('.')
-    {
+fn is_leet_word(token: &Token<'_>) -> bool {
+    // Most words with a sign are numbers, or end with an exclamation mark.
+    if !token.has(tokens::LOWER | tokens::UPPER | tokens::FOREIGN) {
+        return false;
+    }
+    let token = token.text;
+    if is_address(token) || token.contains('@') && token.contains('.') {
         return false;
     }
     let core = token.trim_matches(|c: char| !is_wordy(c) && leet_letter(c).is_none());

@@ -1,13 +1,14 @@
 //! Words spelled so that a person reads them and a matcher does not: letters set apart, separators inside words, words run
 //! together; leet stands in a file of its own.
 
-use super::blobs::{is_address, tokens};
 use super::characters::{is_letter, is_wordy};
 use super::language::{Features, mean_likelihood};
 use super::leet;
 use super::reading::{Pieces, Reading};
 use super::rewriter::Rewriter;
+use super::tokens::{self, Token, Tokens, is_address};
 use super::view::Transform;
+use std::ops::Range;
 
 /// A reading, how many words or letters it mended, and how sure it is that they were meant to hide.
 pub(crate) struct Respelled {
@@ -17,88 +18,60 @@ pub(crate) struct Respelled {
 }
 
 /// All respellings of a text. `camels` is the number of words with capitals inside.
-pub(crate) fn read(text: &str, features: &Features, camels: usize) -> Vec<Respelled> {
+pub(crate) fn read(text: &str, tokens: &Tokens<'_>, features: &Features, camels: usize) -> Vec<Respelled> {
     let ascii = text.is_ascii();
     let mut found = Vec::new();
     if features.leet >= 4 {
-        found.extend(leet::read(text));
+        found.extend(leet::read(text, tokens));
     }
     if features.single_letters >= 4 || !ascii && sparse(text) {
         found.extend(spaced_letters(text));
     }
     if features.separators >= 3 || features.specials >= 3 {
-        found.extend(separators(text));
+        found.extend(separators(text, tokens));
     }
     if features.separators >= 2 || camels > 0 {
-        found.extend(word_split(text));
+        found.extend(word_split(tokens));
     }
     found
 }
 
 /// Whether a third of the characters are spaces, as when letters are set apart.
 fn sparse(text: &str) -> bool {
-    text.chars().filter(|c| c.is_whitespace()).count() * 3 >= text.chars().count()
+    // Every space is an ASCII one or begins with one of these bytes.
+    let possible = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ' | 0xC2 | 0xE1..=0xE3);
+    let characters = text.chars().count();
+    text.bytes().filter(possible).count() * 3 >= characters
+        && text.chars().filter(|c| c.is_whitespace()).count() * 3 >= characters
 }
 
 /// Letters set apart by one and the same separator, joined; two spaces, or a space among other separators, end a word.
 fn spaced_letters(text: &str) -> Option<Respelled> {
-    if text.is_ascii() {
-        let bytes = text.as_bytes();
-        return spaced_letters_of(
-            text,
-            |index| bytes.get(index).map(|&byte| char::from(byte)),
-            |index| index,
-        );
-    }
-    let characters: Vec<(usize, char)> = text.char_indices().collect();
-    spaced_letters_of(
-        text,
-        |index| characters.get(index).map(|&(_, character)| character),
-        |index| characters.get(index).map_or(text.len(), |&(byte, _)| byte),
-    )
-}
-
-/// `at` gives the characters by their number, `byte` the place of a character in the text.
-fn spaced_letters_of(
-    text: &str,
-    at: impl Fn(usize) -> Option<char>,
-    byte: impl Fn(usize) -> usize,
-) -> Option<Respelled> {
     const LETTERS_MIN: usize = 4;
     const SURE_LETTERS_MIN: usize = 12;
     let mut rewriter = Rewriter::new(text);
     let mut joined = String::new();
-    let (mut index, mut letters_total) = (0, 0);
-    while let Some(first) = at(index) {
-        // Most places are told by the next three characters.
-        let apart = at(index + 1).is_some_and(is_separator) && at(index + 3).is_none_or(is_separator);
-        if !apart || is_separator(first) {
-            index += 1;
-            continue;
-        }
-        let (series, end) = series_of_letters(&at, index);
-        let letters = series
-            .iter()
-            .filter(|step| at(step.letter).is_some_and(is_letter))
-            .count();
+    let (mut at, mut letters_total) = (0, 0);
+    while let Some(start) = next_apart(text, at) {
+        let (series, end) = series_of_letters(text, start);
+        at = end;
+        let letters = series.iter().filter(|step| is_letter(step.character)).count();
         if letters < LETTERS_MIN || letters * 10 < series.len() * 6 {
-            index = end.max(index + 1);
             continue;
         }
         letters_total += letters;
         for step in &series {
-            joined.extend(at(step.letter));
-            if step.next > step.letter + 1 {
-                let gap = byte(step.letter + 1)..byte(step.next);
-                if step.word_ends {
-                    rewriter.replace(gap, " ");
-                    joined.push(' ');
-                } else {
-                    rewriter.remove(gap);
-                }
+            joined.push(step.character);
+            if step.gap.is_empty() {
+                continue;
+            }
+            if step.word_ends {
+                rewriter.replace(step.gap.clone(), " ");
+                joined.push(' ');
+            } else {
+                rewriter.remove(step.gap.clone());
             }
         }
-        index = end;
     }
     let language = mean_likelihood(&joined).is_some_and(|mean| mean > -36) || !joined.is_ascii();
     let deliberate = if letters_total >= SURE_LETTERS_MIN && language {
@@ -114,89 +87,148 @@ fn spaced_letters_of(
     })
 }
 
-/// One letter of a series: where it is, where the next one is, and whether a word ends between.
+/// The next place from `from` on where one character stands alone between separators, and the one after it as well.
+fn next_apart(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let possible = |byte: &u8| SEPARATORS.get(usize::from(*byte)).copied().unwrap_or_default();
+    let mut search = from;
+    while let Some(found) = bytes.get(search..)?.iter().position(possible) {
+        let separator = search + found;
+        search = separator + 1;
+        // Most separators stand behind a word.
+        let behind_word = separator
+            .checked_sub(2)
+            .and_then(|before| bytes.get(before..separator));
+        if behind_word.is_some_and(|pair| pair.iter().all(u8::is_ascii_alphanumeric)) {
+            continue;
+        }
+        let (before, rest) = text.split_at_checked(separator).unwrap_or_default();
+        let mut before = before.chars();
+        let Some(first) = before.next_back().filter(|&first| !is_separator(first)) else {
+            continue;
+        };
+        let start = separator - first.len_utf8();
+        let stands_alone = before.next_back().is_none_or(|c| !is_wordy(c));
+        let mut rest = rest.chars();
+        if start >= from
+            && stands_alone
+            && rest.next().is_some_and(is_separator)
+            && rest.nth(1).is_none_or(is_separator)
+        {
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// One letter of a series: what follows it up to the next one, and whether a word ends there.
 struct Step {
-    letter: usize,
-    next: usize,
+    character: char,
+    gap: Range<usize>,
     word_ends: bool,
 }
 
-/// The series that begins at `start`, and the index after it.
-fn series_of_letters(at: &impl Fn(usize) -> Option<char>, start: usize) -> (Vec<Step>, usize) {
-    const GAP_MAX: usize = 5; // the space of a spaced text is itself spaced: three, sometimes five
-    let blank = |index: usize| at(index).is_none_or(char::is_whitespace);
+/// The series that begins at `start`, where a character stands alone, and the place after it.
+fn series_of_letters(text: &str, start: usize) -> (Vec<Step>, usize) {
     let mut series = Vec::new();
-    let Some(separator) = at(start + 1).filter(|c| is_separator(*c)) else {
-        return (series, start + 1);
-    };
-    let starts_word = start == 0 || blank(start - 1) || at(start - 1).is_some_and(|c| !is_wordy(c));
-    if blank(start) || is_separator(at(start).unwrap_or(' ')) || !starts_word {
-        return (series, start + 1);
-    }
-    let mut letter = start;
+    let (mut letter, mut separator) = (start, None);
     loop {
-        let gap = (1..=GAP_MAX + 1)
-            .take_while(|&step| blank(letter + step) && at(letter + step).is_some())
-            .count();
-        let (next, word_ends) =
-            if at(letter + 1) == Some(separator) && !blank(letter + 2) && at(letter + 2) != Some(separator) {
-                (letter + 2, false)
-            } else if gap > 0 && gap <= GAP_MAX && (gap > 1 || !separator.is_whitespace()) {
-                (letter + 1 + gap, true)
-            } else {
-                break;
-            };
-        // The next letter must stand alone as well.
-        let alone = at(next + 1).is_none_or(|after| after == separator || after.is_whitespace());
-        if !alone || at(next).is_none() {
-            break;
+        let mut next_characters = [None; GAP_MAX + 3];
+        let rest = text.get(letter..).unwrap_or_default();
+        for (slot, (at, character)) in next_characters.iter_mut().zip(rest.char_indices()) {
+            *slot = Some((letter + at, character));
         }
+        let at = |index: usize| next_characters.get(index).copied().flatten();
+        let Some((_, character)) = at(0) else {
+            return (series, text.len());
+        };
+        let end = letter + character.len_utf8();
+        let separator = *separator.get_or_insert(at(1).map_or(' ', |(_, character)| character));
+        let step = next_letter(at, separator);
+        let (next, word_ends) = step.unwrap_or((end, false));
         series.push(Step {
-            letter,
-            next,
+            character,
+            gap: end..next,
             word_ends,
         });
+        if step.is_none() {
+            return (series, end);
+        }
         letter = next;
     }
-    let end = letter + 1;
-    series.push(Step {
-        letter,
-        next: end,
-        word_ends: false,
-    });
-    (series, end)
+}
+/// The space of a spaced text is itself spaced: three, sometimes five.
+const GAP_MAX: usize = 5;
+
+/// Where the next letter of a series is, and whether a word ends before it; `at` gives the characters from the last letter on.
+fn next_letter(at: impl Fn(usize) -> Option<(usize, char)>, separator: char) -> Option<(usize, bool)> {
+    let character = |index: usize| at(index).map(|(_, character)| character);
+    let gap = (1..=GAP_MAX + 1)
+        .take_while(|&index| character(index).is_some_and(char::is_whitespace))
+        .count();
+    let parted = character(1) == Some(separator)
+        && character(2).is_some_and(|next| next != separator && !next.is_whitespace());
+    let (next, word_ends) = if parted {
+        (2, false)
+    } else if gap > 0 && gap <= GAP_MAX && (gap > 1 || !separator.is_whitespace()) {
+        (1 + gap, true)
+    } else {
+        return None;
+    };
+    // The next letter must stand alone as well.
+    let alone = character(next + 1).is_none_or(|after| after == separator || after.is_whitespace());
+    let (place, _) = at(next).filter(|_| alone)?;
+    Some((place, word_ends))
 }
 
 fn is_separator(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(
-            character,
-            '.' | '-' | '_' | '*' | '|' | '/' | ',' | '~' | '·' | '•' | '+' | '^' | ':'
-        )
+    character.is_whitespace() || is_sign(character)
+}
+
+const fn is_sign(character: char) -> bool {
+    matches!(
+        character,
+        '.' | '-' | '_' | '*' | '|' | '/' | ',' | '~' | '·' | '•' | '+' | '^' | ':'
+    )
+}
+
+/// Bytes that are separators or may begin one in UTF-8.
+static SEPARATORS: [bool; 256] = separator_bytes();
+
+const fn separator_bytes() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let value = byte as u8;
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a constant loop over the length of the array"
+        )]
+        {
+            table[byte] = matches!(value, b'\t'..=b'\r' | b' ' | 0xC2 | 0xE1..=0xE3)
+                || value.is_ascii() && is_sign(value as char);
+        }
+        byte += 1;
+    }
+    table
 }
 
 /// Words cut into short pieces by signs ("ig-no-re", "ig*nore"), joined.
-fn separators(text: &str) -> Option<Respelled> {
-    const LETTERS_MIN: usize = 5;
+fn separators(text: &str, tokens: &Tokens<'_>) -> Option<Respelled> {
+    const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 6..=64;
     let mut rewriter = Rewriter::new(text);
     let mut count = 0;
-    for (start, token) in tokens(text) {
-        if token.len() > 64 || is_address(token) {
+    for token in tokens.with(tokens::WORD_SIGN | tokens::FOREIGN, TOKEN_BYTES) {
+        // A digit is neither letter nor sign, and no sign that may stand outside of the word.
+        if token.has(tokens::DIGIT) || is_address(token.text) {
             continue;
         }
-        let core = token.trim_matches(|c: char| !is_wordy(c));
-        let offset = start + (core.as_ptr() as usize - token.as_ptr() as usize);
-        let letters = core.chars().filter(|&c| is_letter(c)).count();
-        let pieces = core.split(is_word_sign).filter(|piece| !piece.is_empty()).count();
-        let signs = core.chars().filter(|&c| is_word_sign(c)).count();
-        let only = core.chars().all(|c| is_letter(c) || is_word_sign(c));
-        // Short pieces, or a markup sign in the middle of a word.
-        let cut =
-            pieces >= 3 && letters <= pieces * 3 || pieces >= 2 && core.contains(['*', '|', '~', '^', '`']);
-        if !only || signs == 0 || letters < LETTERS_MIN || !cut {
+        let core = core_of(&token);
+        if !is_cut(core) {
             continue;
         }
         count += 1;
+        let offset = token.start + (core.as_ptr() as usize - token.text.as_ptr() as usize);
         for (at, sign) in core.char_indices().filter(|&(_, c)| is_word_sign(c)) {
             rewriter.remove(offset + at..offset + at + sign.len_utf8());
         }
@@ -212,6 +244,39 @@ fn separators(text: &str) -> Option<Respelled> {
     })
 }
 
+/// A word without the signs before and behind it.
+fn core_of<'a>(token: &Token<'a>) -> &'a str {
+    if !token.is_ascii() {
+        return token.text.trim_matches(|c: char| !is_wordy(c));
+    }
+    let wordy = |byte: &u8| byte.is_ascii_alphanumeric();
+    let bytes = token.text.as_bytes();
+    let start = bytes.iter().position(wordy).unwrap_or(bytes.len());
+    let end = bytes.iter().rposition(wordy).map_or(start, |last| last + 1);
+    token.text.get(start..end).unwrap_or_default()
+}
+
+/// Whether a word of letters and signs is cut up: in short pieces, or by a markup sign in its middle.
+fn is_cut(core: &str) -> bool {
+    const LETTERS_MIN: usize = 5;
+    let (mut letters, mut signs, mut pieces, mut markup, mut inside) = (0, 0, 0, false, false);
+    for character in core.chars() {
+        if is_letter(character) {
+            letters += 1;
+            pieces += usize::from(!inside);
+            inside = true;
+        } else if is_word_sign(character) {
+            signs += 1;
+            markup |= matches!(character, '*' | '|' | '~' | '^' | '`');
+            inside = false;
+        } else {
+            return false;
+        }
+    }
+    let cut = pieces >= 3 && letters <= pieces * 3 || pieces >= 2 && markup;
+    signs > 0 && letters >= LETTERS_MIN && cut
+}
+
 fn is_word_sign(character: char) -> bool {
     matches!(
         character,
@@ -220,28 +285,15 @@ fn is_word_sign(character: char) -> bool {
 }
 
 /// Words run together with signs or capitals, set apart; only those words are in the view.
-fn word_split(text: &str) -> Option<Respelled> {
+fn word_split(tokens: &Tokens<'_>) -> Option<Respelled> {
     const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
     let mut pieces = Pieces::default();
     let mut count = 0;
-    for (start, token) in tokens(text) {
-        if !TOKEN_BYTES.contains(&token.len()) || is_address(token) {
-            continue;
-        }
-        let parts = token
-            .split(['-', '_', '.', '+', '/', '|', ','])
-            .filter(|part| !part.is_empty());
-        let wordy = parts
-            .clone()
-            .filter(|part| part.len() >= 2 && part.chars().all(is_letter))
-            .count();
-        let turns = token
-            .as_bytes()
-            .windows(2)
-            .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
-            .count();
-        let signs = wordy >= 3 && wordy * 3 >= parts.count() * 2;
-        if !signs && turns < 2 {
+    for Token {
+        start, text: token, ..
+    } in tokens.with(tokens::SPLIT_SIGN | tokens::UPPER, TOKEN_BYTES)
+    {
+        if !runs_together(token) || is_address(token) {
             continue;
         }
         let mut split = String::with_capacity(token.len() + 8);
@@ -250,11 +302,7 @@ fn word_split(text: &str) -> Option<Respelled> {
             if previous.is_lowercase() && character.is_uppercase() {
                 split.push(' ');
             }
-            split.push(if matches!(character, '-' | '_' | '.' | '+' | '/' | '|' | ',') {
-                ' '
-            } else {
-                character
-            });
+            split.push(if is_split_sign(character) { ' ' } else { character });
             previous = character;
         }
         count += 1;
@@ -266,4 +314,23 @@ fn word_split(text: &str) -> Option<Respelled> {
         count,
         deliberate: 0.0,
     })
+}
+
+/// Whether a word is several, between signs or with capitals inside.
+fn runs_together(token: &str) -> bool {
+    let (mut parts, mut wordy) = (0, 0);
+    for part in token.split(is_split_sign).filter(|part| !part.is_empty()) {
+        parts += 1;
+        wordy += usize::from(part.len() >= 2 && part.chars().all(is_letter));
+    }
+    let turns = token
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+        .count();
+    wordy >= 3 && wordy * 3 >= parts * 2 || turns >= 2
+}
+
+fn is_split_sign(character: char) -> bool {
+    matches!(character, '-' | '_' | '.' | '+' | '/' | '|' | ',')
 }

@@ -93,6 +93,9 @@ pub fn announces(trimmed: &str, start: usize, line_end: usize) -> Option<usize> 
 
 /// A line that opens a letter: "Dear Ann," alone or before the text.
 pub fn is_greeting(trimmed: &str) -> bool {
+    if !trimmed.starts_with(['h', 'H', 'd', 'D', 'g', 'G']) {
+        return false;
+    }
     let lower = trimmed
         .get(..trimmed.len().min(40))
         .unwrap_or_default()

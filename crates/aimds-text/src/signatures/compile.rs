@@ -4,12 +4,13 @@ use super::category::Category;
 use super::context::FrameRole;
 use super::error::{PackError, PackErrorKind};
 use super::limits;
+use super::literals::Literals;
 use super::matcher::Matcher;
 use super::near::NearRule;
 use super::pack::{Frame, Near, Pack, Phrase, Rule, RuleHead};
 use super::patterns;
+use super::phrases::Phrases;
 use super::words::fold_words;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::collections::{BTreeMap, HashSet};
 
 /// What a phrase hit in the folded words means.
@@ -30,10 +31,10 @@ pub struct WordUse {
 }
 
 /// What a literal hit in the view itself means.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum RawUse {
     Phrase { rule: u32 },
-    Prefilter { regex: u32, exact: Option<Box<str>> },
+    Prefilter { regex: u32 },
 }
 
 /// A regex of a rule.
@@ -43,20 +44,13 @@ pub struct RuleRegex {
     pub matcher: Matcher,
 }
 
-/// An automaton over distinct literals, with the uses of each.
-#[derive(Debug)]
-pub struct Automaton<U> {
-    pub automaton: Option<AhoCorasick>,
-    pub uses: Vec<Vec<U>>,
-}
-
 /// All that a scan needs.
 #[derive(Debug)]
 pub struct Tables {
     pub rules: Vec<RuleHead>,
     pub vetoed: Vec<bool>,
-    pub words: Automaton<WordUse>,
-    pub raw: Automaton<RawUse>,
+    pub phrases: Phrases,
+    pub literals: Literals<RawUse>,
     pub near: Vec<NearRule>,
     pub near_states: usize,
     pub regexes: Vec<RuleRegex>,
@@ -65,6 +59,8 @@ pub struct Tables {
 struct Builder {
     words: BTreeMap<String, Vec<WordUse>>,
     raw: BTreeMap<String, Vec<RawUse>>,
+    /// Literals whose case counts.
+    raw_exact: BTreeMap<String, Vec<RawUse>>,
     phrases: usize,
     near: Vec<NearRule>,
     near_states: usize,
@@ -92,6 +88,7 @@ pub fn compile(packs: &[Pack]) -> Result<Tables, PackError> {
     let mut builder = Builder {
         words: BTreeMap::new(),
         raw: BTreeMap::new(),
+        raw_exact: BTreeMap::new(),
         phrases: 0,
         near: Vec::new(),
         near_states: 0,
@@ -120,7 +117,7 @@ pub fn compile(packs: &[Pack]) -> Result<Tables, PackError> {
             builder.frame(pack, frame)?;
         }
     }
-    builder.finish(packs)
+    Ok(builder.finish())
 }
 
 impl Builder {
@@ -297,54 +294,30 @@ impl Builder {
                     "the required literal `{literal}` is too short or too long"
                 )));
             }
-            for variant in case_variants(literal, source.case_sensitive) {
-                let exact = source.case_sensitive.then(|| literal.as_str().into());
-                let uses = self.raw.entry(variant).or_default();
-                uses.push(RawUse::Prefilter { regex: number, exact });
+            let prefilter = RawUse::Prefilter { regex: number };
+            if source.case_sensitive {
+                self.raw_exact.entry(literal.clone()).or_default().push(prefilter);
+                continue;
+            }
+            for variant in case_variants(literal) {
+                self.raw.entry(variant).or_default().push(prefilter);
             }
         }
         self.regexes.push(RuleRegex { rule, matcher });
         Ok(())
     }
 
-    fn finish(self, packs: &[Pack]) -> Result<Tables, PackError> {
-        let fault = |reason: String| PackError {
-            file: packs.last().map(|pack| pack.file.clone()).unwrap_or_default(),
-            line: 0,
-            rule: None,
-            kind: PackErrorKind::Format(reason),
-        };
-        Ok(Tables {
-            words: automaton(self.words, false).map_err(fault)?,
-            raw: automaton(self.raw, true).map_err(fault)?,
+    fn finish(self) -> Tables {
+        Tables {
+            phrases: Phrases::new(self.words),
+            literals: Literals::new(self.raw, self.raw_exact),
             rules: self.rules,
             vetoed: self.vetoed,
             near: self.near,
             near_states: self.near_states,
             regexes: self.regexes,
-        })
+        }
     }
-}
-
-fn automaton<U>(entries: BTreeMap<String, Vec<U>>, ascii_case: bool) -> Result<Automaton<U>, String> {
-    let (literals, uses): (Vec<String>, Vec<Vec<U>>) = entries.into_iter().unzip();
-    if literals.is_empty() {
-        return Ok(Automaton {
-            automaton: None,
-            uses,
-        });
-    }
-    let automaton = AhoCorasick::builder()
-        .match_kind(MatchKind::Standard)
-        .ascii_case_insensitive(ascii_case)
-        .kind(Some(AhoCorasickKind::ContiguousNFA))
-        .dense_depth(3)
-        .build(&literals)
-        .map_err(|error| error.to_string())?;
-    Ok(Automaton {
-        automaton: Some(automaton),
-        uses,
-    })
 }
 
 /// The literals to start a regex from: those of its beginning if they are no shorter than the given ones, since then nothing
@@ -379,10 +352,10 @@ fn is_punctuated(phrase: &str) -> bool {
     })
 }
 
-/// The automaton ignores ASCII case only; for other letters the usual spellings stand beside each other.
-fn case_variants(literal: &str, case_sensitive: bool) -> Vec<String> {
+/// The search ignores ASCII case only; for other letters the usual spellings stand beside each other.
+fn case_variants(literal: &str) -> Vec<String> {
     let mut variants = vec![literal.to_ascii_lowercase()];
-    if !case_sensitive && !literal.is_ascii() {
+    if !literal.is_ascii() {
         let lower = literal.to_lowercase();
         let mut letters = lower.chars();
         let title: String = letters

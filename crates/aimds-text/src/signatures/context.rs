@@ -103,10 +103,15 @@ impl Quotations {
     fn read_marks(&mut self, text: &str) {
         let mut open = [Open::default(); MARKS];
         let mut tick: Option<usize> = None;
-        let mut before = ' ';
-        let mut letters = text.char_indices().peekable();
-        while let Some((at, character)) = letters.next() {
-            let after = letters.peek().map_or(' ', |(_, next)| *next);
+        // Only these bytes begin a mark or a line break.
+        let may_matter = |byte: &u8| matches!(byte, b'\n' | b'`' | b'"' | b'\'' | 0xC2 | 0xE2 | 0xE3);
+        let places = text.bytes().enumerate().filter(|(_, byte)| may_matter(byte));
+        for (at, _) in places {
+            let (left, right) = text.split_at_checked(at).unwrap_or_default();
+            let mut right = right.chars();
+            let Some(character) = right.next() else { continue };
+            let before = left.chars().next_back().unwrap_or(' ');
+            let after = right.next().unwrap_or(' ');
             if character == '\n' && after == '\n' {
                 open = [Open::default(); MARKS];
                 tick = None;
@@ -115,7 +120,7 @@ impl Quotations {
                     Some(start) => push(&mut self.code[0], start, at),
                     None => tick = Some(at),
                 }
-            } else if !character.is_ascii_alphanumeric() && character != ' ' {
+            } else {
                 for (index, (opening, closing)) in PAIRS.iter().enumerate() {
                     if character != *opening && character != *closing {
                         continue;
@@ -141,7 +146,6 @@ impl Quotations {
                     }
                 }
             }
-            before = character;
         }
     }
 

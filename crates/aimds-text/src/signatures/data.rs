@@ -228,7 +228,7 @@ impl Lines {
         if trimmed.starts_with("```") || trimmed.starts_with("~~~") {
             toggle(&mut self.fence, &line, found);
         }
-        if trimmed.matches("\"\"\"").count() % 2 == 1 {
+        if trimmed.contains('"') && trimmed.matches("\"\"\"").count() % 2 == 1 {
             toggle(&mut self.triple, &line, found);
         }
         match (trimmed.starts_with('>'), self.block) {
@@ -273,6 +273,9 @@ impl Lines {
 
     /// Keys of a YAML record are one small word; headers of a mail are known words, also several on a line between bars.
     fn read_keys(&mut self, trimmed: &str, line: Range<usize>) {
+        if !trimmed.contains(':') {
+            return;
+        }
         let field = trimmed.trim_start_matches("- ");
         let key = field.split(':').next().unwrap_or_default();
         let small = |byte: u8| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit();

@@ -1,9 +1,9 @@
 //! Stateless detectors over every view: rule packs of phrases, proximity rules and linear-time regexes, with checked
 //! secrets and personal data, and the judgement whether a match is used or only mentioned.
 //!
-//! One pass of an Aho-Corasick automaton over the folded words of a view finds all phrases, a second over the view itself
-//! finds punctuated phrases and the required literals of the regexes; a regex runs only around its literals. Everything
-//! is linear in the text and bounded by [`limits`].
+//! One pass over the folded words of a view finds all phrases, a second over the view itself finds punctuated phrases and the
+//! required literals of the regexes, both in tries; a regex runs only around its literals. Everything is linear in the text
+//! (a literal has a longest length) and bounded by [`limits`].
 
 mod announce;
 mod category;
@@ -14,11 +14,14 @@ mod data;
 mod engine;
 mod error;
 pub mod limits;
+mod literals;
 mod matcher;
 mod near;
 mod needles;
 mod pack;
 mod patterns;
+mod phrases;
+mod trie;
 mod view_scan;
 mod words;
 

@@ -1,13 +1,14 @@
-//! One view, two automaton passes: the places where rules may match.
+//! One view, two passes: the places where rules may match.
 
 use super::category::EventKind;
-use super::compile::{RawUse, RuleRegex, Tables, WordRole};
+use super::compile::{RawUse, RuleRegex, Tables, WordRole, WordUse};
 use super::context::FrameHit;
 use super::data::DataRegions;
 use super::limits;
 use super::matcher::Budget;
 use super::near::NearStates;
 use super::pack::{ContextPolicy, RuleHead};
+use super::phrases::Place;
 use super::words::{Word, Words};
 use std::ops::Range;
 
@@ -88,61 +89,59 @@ impl<'a> ViewScan<'a> {
 
     /// Phrases and proximity rules, over the folded words.
     fn read_words(&mut self) {
-        let Some(automaton) = &self.tables.words.automaton else {
-            return;
-        };
         let tables = self.tables;
         let folded = std::mem::take(&mut self.words);
-        let mut near = NearStates::new(tables.near_states);
-        let mut pending: Vec<SlotHit> = Vec::new();
-        let mut last_word = 0;
-        for hit in automaton.find_overlapping_iter(&folded.text) {
-            let Some(place) = Place::of(&folded.words, hit.start(), hit.end(), &mut last_word, |before| {
-                // The words that end before this one are complete: no further phrase can end there.
-                self.fill_slots(&mut near, &mut pending, &folded.words, before);
-            }) else {
-                continue;
-            };
-            for phrase in tables
-                .words
-                .uses
-                .get(hit.pattern().as_usize())
-                .into_iter()
-                .flatten()
-            {
-                if !(place.at_start || phrase.open_start) || !(place.at_end || phrase.open_end) {
-                    continue;
-                }
-                match phrase.role {
-                    WordRole::Any { rule } => self.push(rule, place.span.clone()),
-                    WordRole::Slot { near: rule, slot } => {
-                        // Most words fill a slot whose chain has not begun.
-                        let open = tables
-                            .near
-                            .get(rule as usize)
-                            .is_some_and(|rule| near.may_fill(rule, slot, place.first));
-                        if !open {
-                            continue;
-                        }
+        let words = &folded.words;
+        let mut slots = (NearStates::new(tables.near_states), Vec::new());
+        let mut scan = (&mut *self, &mut slots);
+        tables.phrases.find(
+            &folded,
+            &mut scan,
+            |(scan, (near, pending)), place, uses| scan.read_phrase(place, uses, words, near, pending),
+            // All phrases that end with this word are known.
+            |(scan, (near, pending)), word| scan.fill_slots(near, pending, words, word),
+        );
+        self.words = folded;
+    }
+
+    fn read_phrase(
+        &mut self,
+        place: Place,
+        uses: &[WordUse],
+        words: &[Word],
+        near: &NearStates,
+        pending: &mut Vec<SlotHit>,
+    ) {
+        let (Some(first), Some(last)) = (words.get(place.first as usize), words.get(place.last as usize))
+        else {
+            return;
+        };
+        let span = first.source_start as usize..last.source_end as usize;
+        let sentence = first.sentence;
+        for phrase in uses.iter().filter(|phrase| place.at_end || phrase.open_end) {
+            match phrase.role {
+                WordRole::Any { rule } => self.push(rule, span.clone()),
+                WordRole::Slot { near: rule, slot } => {
+                    // Most words fill a slot whose chain has not begun.
+                    let rules = &self.tables.near;
+                    let open = rules
+                        .get(rule as usize)
+                        .is_some_and(|rule| near.may_fill(rule, slot, place.first));
+                    if open {
                         pending.push(SlotHit {
                             near: rule,
                             slot: std::cmp::Reverse(slot),
                             first: place.first,
                         });
                     }
-                    WordRole::Unless { rule } => self.vetoes.push((rule, place.sentence)),
-                    WordRole::Frame { role } => {
-                        self.frames.push(FrameHit {
-                            span: place.span.clone(),
-                            sentence: place.sentence,
-                            role,
-                        });
-                    }
+                }
+                WordRole::Unless { rule } => self.vetoes.push((rule, sentence)),
+                WordRole::Frame { role } => {
+                    let span = span.clone();
+                    self.frames.push(FrameHit { span, sentence, role });
                 }
             }
         }
-        self.fill_slots(&mut near, &mut pending, &folded.words, last_word);
-        self.words = folded;
     }
 
     fn fill_slots(&mut self, near: &mut NearStates, pending: &mut Vec<SlotHit>, words: &[Word], last: usize) {
@@ -166,44 +165,31 @@ impl<'a> ViewScan<'a> {
 
     /// Punctuated phrases, and the regexes around their required literals, over the view as it is.
     fn read_raw(&mut self, text: &str, budget: &mut Budget) {
-        let Some(automaton) = &self.tables.raw.automaton else {
-            return;
-        };
         let tables = self.tables;
         let mut windows: Vec<Vec<Range<usize>>> = Vec::new();
         let mut touched: Vec<u32> = Vec::new();
-        for hit in automaton.find_overlapping_iter(text) {
-            for literal in tables
-                .raw
-                .uses
-                .get(hit.pattern().as_usize())
-                .into_iter()
-                .flatten()
-            {
-                match literal {
-                    RawUse::Phrase { rule } => self.push(*rule, hit.range()),
-                    RawUse::Prefilter { regex, exact } => {
-                        let found = text.get(hit.range()).unwrap_or_default();
-                        if exact.as_ref().is_some_and(|exact| &**exact != found) {
-                            continue;
-                        }
+        tables.literals.find(text, |hit, uses| {
+            for literal in uses {
+                match *literal {
+                    RawUse::Phrase { rule } => self.push(rule, hit.clone()),
+                    RawUse::Prefilter { regex } => {
                         if windows.is_empty() {
                             windows.resize_with(tables.regexes.len(), Vec::new);
                         }
                         let (Some(list), Some(rule)) = (
-                            windows.get_mut(*regex as usize),
-                            tables.regexes.get(*regex as usize),
+                            windows.get_mut(regex as usize),
+                            tables.regexes.get(regex as usize),
                         ) else {
                             continue;
                         };
                         if list.is_empty() {
-                            touched.push(*regex);
+                            touched.push(regex);
                         }
-                        rule.matcher.add_hit(list, hit.range(), text.len());
+                        rule.matcher.add_hit(list, hit.clone(), text.len());
                     }
                 }
             }
-        }
+        });
         touched.sort_unstable();
         for index in touched {
             if let (Some(regex), Some(list)) =
@@ -269,52 +255,4 @@ impl<'a> ViewScan<'a> {
 
 fn accepted(head: &RuleHead, text: &str) -> bool {
     head.check.as_ref().is_none_or(|check| check.accepts(text))
-}
-
-/// Where a phrase hit lies among the words.
-struct Place {
-    first: u32,
-    at_start: bool,
-    at_end: bool,
-    sentence: u32,
-    span: Range<usize>,
-}
-
-impl Place {
-    /// `last_word` moves on to the word of the hit's end; `leave` is told of each move away from a word.
-    fn of(
-        words: &[Word],
-        start: usize,
-        end: usize,
-        last_word: &mut usize,
-        mut leave: impl FnMut(usize),
-    ) -> Option<Self> {
-        let before = *last_word;
-        while words
-            .get(*last_word + 1)
-            .is_some_and(|next| (next.start as usize) < end)
-        {
-            *last_word += 1;
-        }
-        if before != *last_word {
-            leave(before);
-        }
-        let last = words.get(*last_word)?;
-        let mut first_index = *last_word;
-        while first_index > 0
-            && words
-                .get(first_index)
-                .is_some_and(|word| word.start as usize > start)
-        {
-            first_index -= 1;
-        }
-        let first = words.get(first_index)?;
-        Some(Self {
-            first: first_index as u32,
-            at_start: first.start as usize == start,
-            at_end: last.end as usize == end,
-            sentence: first.sentence,
-            span: first.source_start as usize..last.source_end as usize,
-        })
-    }
 }

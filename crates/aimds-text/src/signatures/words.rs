@@ -91,40 +91,79 @@ impl Words {
             sentence_words: 0,
         };
         let bytes = text.as_bytes();
-        for (at, character) in text.char_indices() {
-            let after = at + character.len_utf8();
-            match classify(character) {
-                Class::Letter => folder.letter(character, at, after, false),
-                Class::Lone => folder.letter(character, at, after, true),
-                Class::Mark if folder.open || folder.lone_before && !folder.gap.seen => {
-                    folder.mark(character, after);
-                }
-                Class::Mark | Class::Ignored => {}
-                Class::Apostrophe
-                    if folder.open && is_contraction(bytes.get(after..).unwrap_or_default()) => {}
-                Class::Apostrophe | Class::Punctuation => folder.separate().punctuation = true,
-                Class::Space => {
-                    let gap = folder.separate();
-                    gap.sentence_end |= gap.stop;
-                }
-                Class::Newline => {
-                    let gap = folder.separate();
-                    gap.newlines += 1;
-                    gap.sentence_end |= gap.stop || gap.newlines > 1;
-                }
-                Class::Stop => {
-                    let gap = folder.separate();
-                    gap.punctuation = true;
-                    gap.stop = true;
-                }
-                Class::FullStop => {
-                    let gap = folder.separate();
-                    gap.punctuation = true;
-                    gap.sentence_end = true;
-                }
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            // Most of most texts is words of ASCII letters.
+            let start = at;
+            let rest = bytes.get(at..).unwrap_or_default();
+            at += rest
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric())
+                .count();
+            if at > start {
+                folder.plain(text.get(start..at).unwrap_or_default(), start);
+                continue;
             }
+            let character = if byte.is_ascii() {
+                char::from(byte)
+            } else {
+                let rest = text.get(at..).unwrap_or_default();
+                rest.chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
+            };
+            at += character.len_utf8();
+            folder.character(character, start, at, bytes.get(at..).unwrap_or_default());
         }
         folder.out
+    }
+}
+
+impl Folder {
+    /// Letters and digits of ASCII in a row.
+    fn plain(&mut self, letters: &str, at: usize) {
+        if !self.open {
+            self.begin(at, false);
+            self.open = true;
+            self.lone_before = false;
+        }
+        let start = self.out.text.len();
+        self.out.text.push_str(letters);
+        if let Some(pushed) = self.out.text.get_mut(start..) {
+            pushed.make_ascii_lowercase();
+        }
+        self.close(at + letters.len());
+    }
+
+    /// Any character, and what follows it.
+    fn character(&mut self, character: char, at: usize, after: usize, rest: &[u8]) {
+        match classify(character) {
+            Class::Letter => self.letter(character, at, after, false),
+            Class::Lone => self.letter(character, at, after, true),
+            Class::Mark if self.open || self.lone_before && !self.gap.seen => {
+                self.mark(character, after);
+            }
+            Class::Mark | Class::Ignored => {}
+            Class::Apostrophe if self.open && is_contraction(rest) => {}
+            Class::Apostrophe | Class::Punctuation => self.separate().punctuation = true,
+            Class::Space => {
+                let gap = self.separate();
+                gap.sentence_end |= gap.stop;
+            }
+            Class::Newline => {
+                let gap = self.separate();
+                gap.newlines += 1;
+                gap.sentence_end |= gap.stop || gap.newlines > 1;
+            }
+            Class::Stop => {
+                let gap = self.separate();
+                gap.punctuation = true;
+                gap.stop = true;
+            }
+            Class::FullStop => {
+                let gap = self.separate();
+                gap.punctuation = true;
+                gap.sentence_end = true;
+            }
+        }
     }
 }
 
