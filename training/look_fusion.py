@@ -42,6 +42,7 @@ LANGUAGE_ROWS_MIN = 20
 class Rows:
     """Rows that all looks have judged, with a column of logits for each look."""
 
+    key: NDArray[np.str_]
     source: NDArray[np.str_]
     family: NDArray[np.str_]
     lang: NDArray[np.str_]
@@ -71,7 +72,13 @@ def load(looks: Mapping[str, str]) -> Rows:
     for look, by_key in found.items():
         logits[look] = _clipped(np.array([by_key[key] for key in data["key"][keep].tolist()]))
     return Rows(
-        data["source"][keep], data["family"][keep], data["lang"][keep], data["attack"][keep], data["hard"][keep], logits
+        data["key"][keep],
+        data["source"][keep],
+        data["family"][keep],
+        data["lang"][keep],
+        data["attack"][keep],
+        data["hard"][keep],
+        logits,
     )
 
 
