@@ -71,15 +71,8 @@ def load(looks: Mapping[str, str]) -> Rows:
     logits = {"static": _clipped(static.scale * data["logit"][keep] + static.offset)}
     for look, by_key in found.items():
         logits[look] = _clipped(np.array([by_key[key] for key in data["key"][keep].tolist()]))
-    return Rows(
-        data["key"][keep],
-        data["source"][keep],
-        data["family"][keep],
-        data["lang"][keep],
-        data["attack"][keep],
-        data["hard"][keep],
-        logits,
-    )
+    columns = (data[name][keep] for name in ("key", "source", "family", "lang", "attack", "hard"))
+    return Rows(*columns, logits=logits)
 
 
 def _clipped(logits: Floats) -> Floats:
