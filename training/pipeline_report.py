@@ -2,7 +2,7 @@
 
 Takes the out-of-fold logits of both looks (`training.evaluate_loso --shipped`, `training.evaluate_look`). Each row is
 judged by the rooms before `patterns`; the looks' logits are those of the models that had not seen the row's family,
-joined by the numbers that ship (`training.look_fusion`). Scores are fused as `decide` does, and the shipped thresholds apply.
+joined by the numbers that ship (`training.look_fusion`). Scores are fused as `decide` does; the shipped thresholds apply.
 The rules were written with training rows of every source in view, so only the models' part is truly unseen.
 """
 
@@ -29,7 +29,7 @@ def probability(logits: Floats) -> Floats:
 
 
 def rule_scores(rows: Rows) -> tuple[Floats, NDArray[np.bool_], float]:
-    """Scores of the rooms before `patterns` where the row's text is at hand, which rows those are, and the threshold."""
+    """Scores of the rooms before `patterns` where the row's text is at hand, which rows those are, and the limit."""
     texts = {row_key(row): row.text for name in ("train", "dev") for row in read_rows(name)}
     settings = Settings.load(patterns={"enabled": False})
     defense = Defense(settings)
