@@ -2,7 +2,7 @@
 
 Takes the out-of-fold logits of both looks (`training.evaluate_loso --shipped`, `training.evaluate_look`). Each row is
 judged by the rooms before `patterns`; the looks' logits are those of the models that had not seen the row's family,
-joined by the numbers that ship (`training.look_fusion`). Scores are fused as `decide` does; the shipped thresholds apply.
+joined by the numbers that ship (`training.look_fusion`), fused with them as `decide` does, at the shipped thresholds.
 The rules were written with training rows of every source in view, so only the models' part is truly unseen.
 """
 
