@@ -33,10 +33,12 @@ class Guard:
         settings = Settings(temporal={"recurrent": False}, patterns={"profile": "fast"})
         self._defense = Defense(settings)
         self.escalate = settings.decide.escalate_threshold
+        self._sessions = 0
 
-    def scores(self, row: SessionRow, name: str) -> list[EventScores]:
+    def scores(self, row: SessionRow) -> list[EventScores]:
         """The scores of each event of a session, in order; times are a replay's."""
-        out = []
+        self._sessions += 1
+        name, out = f"session {self._sessions}", []
         for place, event in enumerate(row.events):
             out.append(self._event(replace(event, session_id=name, timestamp_ns=(1_700_000_000 + place) * 10**9)))
         return out

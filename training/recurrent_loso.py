@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from training.guard import Guard, Logits, stop_of
+from training.guard import EventScores, Guard, Logits, stop_of
 from training.metrics import Share, auroc
 from training.recurrent_network import Network, NetworkSettings, logits_of, train
-from training.turns import WEAK, Reader, SessionRow, TurnRow, own_sessions, single_prompts, trace_sessions
+from training.turns import WEAK, Reader, SessionRow, Singles, own_sessions, single_turns, trace_sessions
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,56 @@ def rest_of(network: Network) -> float:
     return float(network.output.bias.detach()[0])
 
 
-def training_sessions(reader: Reader) -> tuple[list[SessionRow], list[TurnRow]]:
-    """The sessions to train on, and the honest prompts for joined chats."""
+def training_sessions(reader: Reader) -> tuple[list[SessionRow], Singles]:
+    """The sessions to train on, and the single turns for joined chats."""
     rows = [reader.session(row) for row in [*trace_sessions("train"), *own_sessions()]]
-    return rows, [reader.turn(event) for event in single_prompts(random.Random(7))]
+    return rows, single_turns(reader, random.Random(7))
 
 
-def leave_one_out(
-    rows: Sequence[SessionRow], prompts: Sequence[TurnRow], settings: NetworkSettings, seed: int
+FOLDS: tuple[frozenset[str], ...] = (
+    frozenset({"agentdyn", "own_crescendo", WEAK}),
+    frozenset({"injecagent", "own_drift", "toolbench_examples"}),
+    frozenset({"tau_bench_airline", "own_foot"}),
+    frozenset({"bfcl_multi_turn", "own_split", "own_shot"}),
+    frozenset({"taskmaster4", "own_memory"}),
+    frozenset({"own_agent"}),
+)
+"""Families held out together: each with families that are unlike it, so that a network a fold loses little else."""
+
+
+CONVERSATION_FOLDS = 3
+
+
+def source_folds(rows: Sequence[SessionRow]) -> list[frozenset[str]]:
+    """The ids held out in each fold: whole families."""
+    missed = {row.family for row in rows} - frozenset().union(*FOLDS)
+    if missed:
+        raise SystemExit(f"families in no fold: {sorted(missed)}")
+    return [frozenset(key_of(row) for row in rows if row.family in fold) for fold in FOLDS]
+
+
+def conversation_folds(rows: Sequence[SessionRow]) -> list[frozenset[str]]:
+    """Every third own conversation: unseen ones of kinds that were seen. The corpora are all trained on."""
+    own = [row for row in rows if row.source.startswith("own")]
+    return [frozenset(key_of(row) for row in own[place::CONVERSATION_FOLDS]) for place in range(CONVERSATION_FOLDS)]
+
+
+def key_of(row: SessionRow) -> str:
+    """The name of a session among all sources."""
+    return f"{row.source}/{row.id}"
+
+
+def leave_out(
+    rows: Sequence[SessionRow], singles: Singles, settings: NetworkSettings, seed: int, folds: Sequence[frozenset[str]]
 ) -> list[Outcome]:
-    """A network a family, each scored on the family it did not see."""
+    """A network a fold, each scored on the sessions that it did not see."""
     out = []
-    for family in sorted({row.family for row in rows}):
+    for place, fold in enumerate(folds):
         started = time.monotonic()
-        network = train([row for row in rows if row.family != family], prompts, settings, seed)
-        held = [row for row in rows if row.family == family]
+        network = train([row for row in rows if key_of(row) not in fold], singles, settings, seed)
+        held = [row for row in rows if key_of(row) in fold]
         out += [Outcome(row, logits_of(network, row), rest_of(network)) for row in held]
-        print(f"  {family}: {len(held)} held out, {time.monotonic() - started:.0f} s", flush=True)
+        print(f"  fold {place}: {len(held)} held out, {time.monotonic() - started:.0f} s", flush=True)
     return out
 
 
@@ -97,14 +130,19 @@ class Tally:
 
 
 def tally(
-    outcomes: Iterable[Outcome], guard: Guard, calibration: Calibration, flag: float, cache: dict[str, list]
+    outcomes: Iterable[Outcome],
+    guard: Guard,
+    calibration: Calibration,
+    flag: float,
+    cache: dict[str, list[EventScores]],
 ) -> dict[tuple[bool, str], Tally]:
     """Stops by label and source."""
     groups: dict[tuple[bool, str], Tally] = defaultdict(Tally)
     for one in outcomes:
-        if one.row.id not in cache:
-            cache[one.row.id] = guard.scores(one.row, one.row.id)
-        scores, logits = cache[one.row.id], calibration.of(one.logits)
+        key = key_of(one.row)
+        if key not in cache:
+            cache[key] = guard.scores(one.row)
+        scores, logits = cache[key], calibration.of(one.logits)
         rest = calibration.scale * one.rest + calibration.offset
         before = stop_of(scores, None, rest, flag, guard.escalate)
         after = stop_of(scores, logits, rest, flag, guard.escalate)
@@ -128,7 +166,9 @@ def summed(groups: dict[tuple[bool, str], Tally], attack: bool, own: bool, weak:
     return total
 
 
-def choose_flag(outcomes: Sequence[Outcome], guard: Guard, calibration: Calibration, cache: dict[str, list]) -> float:
+def choose_flag(
+    outcomes: Sequence[Outcome], guard: Guard, calibration: Calibration, cache: dict[str, list[EventScores]]
+) -> float:
     """The lowest threshold at which the network costs nothing on sources that it did not see.
 
     No honest session of a recorded corpus, and at most one in a hundred of our own hard ones, is stopped that the guard

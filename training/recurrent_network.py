@@ -12,7 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.turns import EVENTS_MAX, WEAK, SessionRow, TurnRow, joined_chat, numbers_of, replay_times, times_of
+from training.turns import (
+    EVENTS_MAX,
+    WEAK,
+    SessionRow,
+    Singles,
+    TurnRow,
+    joined_chat,
+    numbers_of,
+    planted_chat,
+    replay_times,
+    times_of,
+)
 
 Floats = NDArray[np.float32]
 
@@ -33,6 +44,8 @@ class NetworkSettings:
     """Weight of the weakly labelled source against any other."""
     joined: float = 0.5
     """Honest chats joined anew in each epoch, as a share of the sessions."""
+    planted: float = 0.0
+    """Honest chats with an attack of the text corpora in them, drawn anew likewise."""
     power: float = 0.5
     """A source counts as its sessions to this power."""
     early: float = 0.2
@@ -95,7 +108,7 @@ def shares_of(rows: Sequence[SessionRow], settings: NetworkSettings) -> list[flo
 
 
 def epoch_of(
-    rows: Sequence[SessionRow], prompts: Sequence[TurnRow], settings: NetworkSettings, rng: random.Random
+    rows: Sequence[SessionRow], singles: Singles, settings: NetworkSettings, rng: random.Random
 ) -> list[Example]:
     """The sessions of one epoch: attacks often follow an honest chat, and honest chats are joined anew."""
     honest = [row for row in rows if not row.attack]
@@ -104,7 +117,7 @@ def epoch_of(
         if share <= 0:
             continue
         if rng.random() < 0.4:
-            before = joined_chat(honest, prompts, rng, max(0, EVENTS_MAX // 2 - len(row.turns)))
+            before = joined_chat(honest, singles.honest, rng, max(0, EVENTS_MAX // 2 - len(row.turns)))
             carrier = None if row.carrier is None else row.carrier + len(before)
             row = SessionRow(  # noqa: PLW2901 - the same session, later in a chat
                 row.id, row.source, row.family, row.attack, carrier, (), before + row.turns, row.gradual, len(before)
@@ -112,8 +125,12 @@ def epoch_of(
         out.append(example_of(row, share, settings, rng))
     mean_share = 0.5
     for _ in range(int(settings.joined * len(rows))):
-        turns = joined_chat(honest, prompts, rng, EVENTS_MAX)
+        turns = joined_chat(honest, singles.honest, rng, EVENTS_MAX)
         row = SessionRow("joined", "joined", "joined", False, None, (), turns)
+        out.append(example_of(row, mean_share, settings, rng))
+    for _ in range(int(settings.planted * len(rows))):
+        turns, place = planted_chat(honest, singles, rng)
+        row = SessionRow("planted", "planted", "planted", True, place, (), turns)
         out.append(example_of(row, mean_share, settings, rng))
     rng.shuffle(out)
     return out
@@ -150,7 +167,7 @@ def loss_of(logits: Tensor, target: Tensor, weight: Tensor, share: Tensor, peak:
 
 def train(
     rows: Sequence[SessionRow],
-    prompts: Sequence[TurnRow],
+    singles: Singles,
     settings: NetworkSettings,
     seed: int,
     say: Callable[[str], None] = lambda line: None,
@@ -164,7 +181,7 @@ def train(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.epochs)
     for epoch in range(settings.epochs):
         network.train()
-        examples = epoch_of(rows, prompts, settings, rng)
+        examples = epoch_of(rows, singles, settings, rng)
         total = 0.0
         # Near lengths share a batch: padding would be most of the work otherwise.
         examples.sort(key=lambda one: len(one.turns) + rng.random() * 8)

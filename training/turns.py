@@ -25,7 +25,7 @@ from aimds.ports import SystemClock, SystemIds
 from aimds.records import Assessment
 from aimds.signatures import CanaryTokens
 from aimds.temporal import turn_text
-from training.corpus import data_folder
+from training.corpus import HARMFUL_CATEGORY, data_folder
 
 BANK = Path(__file__).parent / "banks" / "conversations.jsonl"
 
@@ -47,7 +47,12 @@ OWN_FAMILIES = {
 """Each kind of own attack is held out together with the honest kinds that look like it."""
 
 SINGLE_PROMPTS = 6000
-"""Honest prompts of the text corpora from which long chats are joined: some more than a run draws."""
+"""Prompts, and as many attacks, of the text corpora from which chats are joined: some more than a run draws."""
+
+SINGLE_CHARACTERS_MAX = 2000
+
+SHARED_SOURCES = frozenset({"agentdojo_static", "agentdyn_tool_outputs", "injecagent_dh"})
+"""Text corpora with the attacks of a trace corpus: planted, they would give away the source that is held out."""
 
 EVENTS_MAX = 64
 """A session is cut there: the longest trace has 65 events."""
@@ -151,15 +156,30 @@ def own_sessions(path: Path = BANK) -> list[SessionRow]:
     return out
 
 
-def single_prompts(rng: random.Random) -> list[Event]:
-    """Honest prompts of the text corpora."""
-    texts = []
+@dataclass(frozen=True)
+class Singles:
+    """Single turns of the text corpora, read."""
+
+    honest: tuple[TurnRow, ...]
+    attacks: tuple[TurnRow, ...]
+
+
+def single_turns(reader: Reader, rng: random.Random) -> Singles:
+    """Prompts of the text corpora, and attacks of those that share nothing with a trace corpus."""
+    honest, attacks = [], []
     with gzip.open(data_folder() / "train.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             raw = json.loads(line)
-            if raw["label"] != "attack" and raw["source"] != "derived_encodings" and len(raw["text"]) < 2000:
-                texts.append(raw["text"])
-    return [Event(text) for text in rng.sample(texts, SINGLE_PROMPTS)]
+            if raw["source"] == "derived_encodings" or len(raw["text"]) > SINGLE_CHARACTERS_MAX:
+                continue
+            if raw["label"] != "attack":
+                honest.append(Event(raw["text"]))
+            elif raw["source"] not in SHARED_SOURCES and raw["category"] != HARMFUL_CATEGORY:
+                kind = "tool_result" if raw["category"] == "indirect_injection" else "prompt"
+                attacks.append(Event(raw["text"], kind=kind))
+    picked = [rng.sample(events, SINGLE_PROMPTS) for events in (honest, attacks)]
+    turns = [tuple(reader.turn(event) for event in events) for events in picked]
+    return Singles(*turns)
 
 
 def joined_chat(
@@ -173,6 +193,13 @@ def joined_chat(
         else:
             turns += rng.sample(prompts, rng.randint(1, 6))
     return tuple(turns[:length_max])
+
+
+def planted_chat(honest: Sequence[SessionRow], singles: Singles, rng: random.Random) -> tuple[tuple[TurnRow, ...], int]:
+    """An honest chat with an attack of the text corpora somewhere in it, and the attack's place."""
+    turns = joined_chat(honest, singles.honest, rng, EVENTS_MAX - 1)
+    place = rng.randint(0, len(turns))
+    return (*turns[:place], rng.choice(singles.attacks), *turns[place:]), place
 
 
 def times_of(turns: Sequence[TurnRow], rng: random.Random) -> list[int | None]:

@@ -215,6 +215,19 @@ fn steps() -> impl Strategy<Value = Vec<(String, [f32; DIMENSION], i64, u8)>> {
 
 proptest! {
     #[test]
+    fn a_file_with_one_byte_changed_is_refused_or_gives_finite_opinions(place in any::<usize>(), byte in any::<u8>()) {
+        let mut bytes = file(&tensors(0.8), &metadata());
+        let place = place % bytes.len();
+        *bytes.get_mut(place).unwrap() = byte;
+        if let Ok(model) = RecurrentModel::load(&bytes) {
+            let vector = vec![0.5; model.dimension()];
+            let turn = model.turn(vector.into_iter()).unwrap();
+            let analysis = SessionState::default().analyze_turn(&prompt("hello"), -1, &turn);
+            prop_assert!(analysis.opinion.unwrap().logit.is_finite());
+        }
+    }
+
+    #[test]
     fn numbers_stay_in_their_ranges_and_sessions_can_be_moved(steps in steps(), size in 0.1_f32..1000.0) {
         let model = RecurrentModel::load(&file(&tensors(size), &metadata())).unwrap();
         let mut state = SessionState::default();

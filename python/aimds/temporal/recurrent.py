@@ -17,9 +17,9 @@ __all__ = ["RECURRENT_FILE", "Recurrent", "TURN_CHARACTERS_MAX", "turn_text"]
 RECURRENT_FILE: Final = "recurrent.safetensors"
 """Stands beside the embedding that it was trained on."""
 
-TURN_CHARACTERS_MAX: Final = 16_384
-"""Characters of a turn that its vector is made of. A vector is a gist: of a longer text the two ends tell it, and the
-time of a turn stays below a millisecond. The rooms beside this one read everything."""
+TURN_CHARACTERS_MAX: Final = 8_192
+"""Characters of a turn that its vector is made of: texts in training end there too. A vector is a gist; of a longer
+text the two ends tell it, and a turn stays below a millisecond. The rooms beside this one read everything."""
 
 CONFIDENCE_MAX: Final = 0.95
 """A trained opinion on a whole session is never certain: it is a reason to ask a person, not to block by itself."""

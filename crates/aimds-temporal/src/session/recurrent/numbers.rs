@@ -97,7 +97,6 @@ pub fn turn_numbers(features: &TurnFeatures, analysis: &Analysis) -> [f32; NUMBE
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::session::features::{Kind, Role};
