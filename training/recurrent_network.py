@@ -34,7 +34,7 @@ class NetworkSettings:
 
     projected: int = 16
     hidden: int = 24
-    epochs: int = 14
+    epochs: int = 8
     batch: int = 32
     rate: float = 4e-3
     decay: float = 1e-2
@@ -44,8 +44,8 @@ class NetworkSettings:
     """Weight of the weakly labelled source against any other."""
     joined: float = 0.5
     """Honest chats joined anew in each epoch, as a share of the sessions."""
-    planted: float = 0.0
-    """Honest chats with an attack of the text corpora in them, drawn anew likewise."""
+    planted: float = 0.5
+    """Honest chats with an attack of the text corpora in them, likewise."""
     power: float = 0.5
     """A source counts as its sessions to this power."""
     early: float = 0.2
