@@ -8,16 +8,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
-from aimds.errors import AimdsError
+from aimds._core import EmbeddingModel, RecurrentModel
+from aimds.errors import AimdsError, ArtefactError, ErrorCode
 from aimds.normalise import NormaliseStage
-from aimds.patterns import open_stage
+from aimds.patterns import PatternsStage, models_folder, open_stage
+from aimds.patterns.models import load_file
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
-from aimds.settings import Settings, SignaturesSettings
+from aimds.settings import PatternsSettings, Settings, SignaturesSettings
 from aimds.signatures import AllowList, CanaryTokens, SignaturesStage, build_engine, read_packs, shipped_packs
-from aimds.temporal import TemporalStage
+from aimds.temporal import RECURRENT_FILE, Recurrent, TemporalStage
 
 __all__ = ["Pipeline", "build_rooms"]
 
@@ -37,28 +40,43 @@ def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tup
         ConfigurationError: a rule pack is wrong.
         ArtefactError: a model or index file is missing or damaged.
     """
-    temporal, patterns = settings.temporal, settings.patterns
-    rooms: list[Room] = [
+    temporal = settings.temporal
+    patterns = _patterns(settings.patterns, clock) if settings.patterns.enabled else None
+    recurrent = None
+    if temporal.recurrent and patterns is not None and patterns.store is not None:
+        folder = models_folder() if settings.patterns.models is None else settings.patterns.models
+        recurrent = _recurrent(folder / RECURRENT_FILE, patterns.store.embedding)
+    rooms: tuple[Room, ...] = (
         NormaliseStage(),
         _signatures(settings.signatures, canaries),
-        TemporalStage(sessions_max=temporal.sessions_max, session_ttl_s=temporal.session_ttl_s),
-    ]
-    if patterns.enabled:
-        rooms.append(
-            open_stage(
-                clock,
-                store_path=patterns.store,
-                cache_entries=patterns.cache_entries,
-                models_folder=patterns.models,
-                profile=patterns.profile,
-                second_look_ms=patterns.second_look_ms,
-                second_look_threads=patterns.second_look_threads,
-                classifier_model=patterns.classifier_model,
-                classifier_labels=patterns.classifier_labels,
-                classifier_weight=patterns.classifier_weight,
-            )
-        )
-    return tuple(rooms)
+        TemporalStage(temporal.sessions_max, temporal.session_ttl_s, recurrent=recurrent),
+    )
+    return rooms if patterns is None else (*rooms, patterns)
+
+
+def _patterns(settings: PatternsSettings, clock: Clock) -> PatternsStage:
+    return open_stage(
+        clock,
+        store_path=settings.store,
+        cache_entries=settings.cache_entries,
+        models_folder=settings.models,
+        profile=settings.profile,
+        second_look_ms=settings.second_look_ms,
+        second_look_threads=settings.second_look_threads,
+        classifier_model=settings.classifier_model,
+        classifier_labels=settings.classifier_labels,
+        classifier_weight=settings.classifier_weight,
+    )
+
+
+def _recurrent(path: Path, embedding: EmbeddingModel) -> Recurrent | None:
+    """The recurrent network of the temporal room, on the embedding of the patterns room: no room knows the other."""
+    if not path.exists():
+        return None  # a shipped set that lacks it has been refused before: its list of checksums names it
+    model = load_file(path, RecurrentModel.load)
+    if (model.embedding_fingerprint, model.dimension) != (embedding.fingerprint, embedding.dimension):
+        raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(path), reason="it was trained on another embedding")
+    return Recurrent(model, embedding.embed)
 
 
 def _signatures(settings: SignaturesSettings, canaries: CanaryTokens) -> SignaturesStage:

@@ -105,6 +105,9 @@ class TemporalSettings(_Section):
     session_ttl_s: Annotated[float, Field(gt=0, description="a session without events for this long is forgotten")] = (
         86_400.0
     )
+    recurrent: Annotated[
+        bool, Field(description="ask the recurrent network over the turns of a session, if its model file is there")
+    ] = True
 
 
 class PatternsSettings(_Section):

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 mod attractor;
 mod kernels;
+mod recurrent;
 mod signatures;
 mod temporal;
 mod text;
@@ -17,6 +18,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     text::register(module)?;
     signatures::register(module)?;
     temporal::register(module)?;
+    recurrent::register(module)?;
     kernels::register(module)?;
     timers::register(module)?;
     attractor::register(module)?;

@@ -1,10 +1,12 @@
 //! Bindings of the session kernel: features of an event, the table of sessions, what it says of an event.
 
+use crate::recurrent::PyRecurrentModel;
 use crate::text::{PyNormalisedText, input_error, utf8_of};
 use aimds_temporal::session::{
     Analysis, AnomalyKind, Cues, Honest, Kind, LoopKind, Role, SESSION_BYTES_MAX, SessionState, SessionTable,
     StateError, TrajectoryKind, TurnFeatures,
 };
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
@@ -232,7 +234,7 @@ impl PyTurnFeatures {
 /// What a session's behaviour says about one event. Immutable.
 #[pyclass(frozen, name = "TemporalAnalysis", module = "aimds._core")]
 pub struct PyTemporalAnalysis {
-    inner: Analysis,
+    pub(crate) inner: Analysis,
 }
 
 #[pymethods]
@@ -321,6 +323,36 @@ impl PyTemporalAnalysis {
         self.inner.events
     }
 
+    /// Probability that the session is an attack, as the recurrent network sees it; `None` when it was not asked.
+    #[getter]
+    fn session_probability(&self) -> Option<f32> {
+        self.inner.opinion.map(|opinion| opinion.probability)
+    }
+
+    /// The same as a logit.
+    #[getter]
+    fn session_logit(&self) -> Option<f32> {
+        self.inner.opinion.map(|opinion| opinion.logit)
+    }
+
+    /// By how much this event moved the logit.
+    #[getter]
+    fn session_change(&self) -> Option<f32> {
+        self.inner.opinion.map(|opinion| opinion.change)
+    }
+
+    /// Events that raised the logit, each as its number in the session (from 1) and by how much, the strongest first.
+    #[getter]
+    fn session_rises(&self) -> Vec<(u32, f32)> {
+        let rises = self
+            .inner
+            .opinion
+            .map(|opinion| opinion.rises)
+            .unwrap_or_default();
+        let named = rises.iter().filter(|rise| rise.event > 0);
+        named.map(|rise| (rise.event, rise.change)).collect()
+    }
+
     /// Confidence above 0.95.
     #[getter]
     fn certain(&self) -> bool {
@@ -363,18 +395,27 @@ impl PySessionTable {
         }
     }
 
-    /// Takes in an event of a session; `timestamp_ns` is nanoseconds since the Unix epoch, `None` when not known.
-    #[pyo3(signature = (session, features, timestamp_ns = None))]
+    /// Takes in an event of a session; `timestamp_ns` is nanoseconds since the Unix epoch, `None` when not known. With
+    /// `model` and the event's `vector` the recurrent network is asked too.
+    #[pyo3(signature = (session, features, timestamp_ns = None, model = None, vector = None))]
     fn analyze(
         &self,
         session: &str,
         features: &Bound<'_, PyTurnFeatures>,
         timestamp_ns: Option<i64>,
-    ) -> PyTemporalAnalysis {
+        model: Option<&Bound<'_, PyRecurrentModel>>,
+        vector: Option<&[u8]>,
+    ) -> PyResult<PyTemporalAnalysis> {
+        let turn = match (model, vector) {
+            (Some(model), Some(vector)) => Some(model.get().turn(vector)?),
+            (None, None) => None,
+            _ => return Err(PyValueError::new_err("a model and a vector belong together")),
+        };
+        let time_ns = timestamp_ns.unwrap_or(-1);
         let inner = self
             .inner
-            .analyze(session, &features.get().inner, timestamp_ns.unwrap_or(-1));
-        PyTemporalAnalysis { inner }
+            .analyze(session, &features.get().inner, time_ns, turn.as_ref());
+        Ok(PyTemporalAnalysis { inner })
     }
 
     /// The session's state as bytes; `None` when it is not held.

@@ -144,7 +144,7 @@ proptest! {
             let known = used.iter().position(|held| *held == key);
             if let Some(place) = known { used.remove(place); } else if used.len() == bound { used.remove(0); }
             used.push(key.clone());
-            table.analyze(&key, &features, -1);
+            table.analyze(&key, &features, -1, None);
         }
         let mut held: Vec<String> = table.keys().iter().map(ToString::to_string).collect();
         held.sort();
@@ -171,14 +171,14 @@ fn a_session_fits_its_budget() {
 fn sessions_expire_and_begin_afresh() {
     let table = SessionTable::new(10, 1_000);
     let one = prompt("test");
-    table.analyze("a", &one, 0);
-    assert_eq!(table.analyze("a", &one, 900).events, 2);
+    table.analyze("a", &one, 0, None);
+    assert_eq!(table.analyze("a", &one, 900, None).events, 2);
     assert_eq!(
-        table.analyze("a", &one, 5_000).events,
+        table.analyze("a", &one, 5_000, None).events,
         1,
         "idle for longer than the limit"
     );
-    table.analyze("b", &one, 100_000);
+    table.analyze("b", &one, 100_000, None);
     assert!(!table.contains("a"), "swept by the event of another session");
     assert!(table.stats().expired >= 1);
 }
@@ -188,9 +188,9 @@ fn a_timestamp_from_the_far_future_does_not_empty_the_table() {
     let table = SessionTable::new(100, 1_000);
     let one = prompt("test");
     for key in 0..50 {
-        table.analyze(&key.to_string(), &one, 10);
+        table.analyze(&key.to_string(), &one, 10, None);
     }
-    table.analyze("liar", &one, i64::MAX);
+    table.analyze("liar", &one, i64::MAX, None);
     assert!(
         table.stats().sessions >= 48,
         "one event removes a bounded number of sessions"
@@ -201,11 +201,11 @@ fn a_timestamp_from_the_far_future_does_not_empty_the_table() {
 fn whole_tables_move_with_their_order_of_use() {
     let table = SessionTable::new(3, i64::MAX);
     for key in ["a", "b", "c", "a"] {
-        table.analyze(key, &prompt("hello"), 5);
+        table.analyze(key, &prompt("hello"), 5, None);
     }
     let copy = SessionTable::new(3, i64::MAX);
     assert_eq!(copy.restore_all(&table.export_all()), Ok(3));
-    copy.analyze("d", &prompt("hello"), 6);
+    copy.analyze("d", &prompt("hello"), 6, None);
     assert!(
         !copy.contains("b"),
         "b was used least recently, before and after the move"
@@ -217,7 +217,7 @@ fn whole_tables_move_with_their_order_of_use() {
 #[test]
 fn a_damaged_table_adds_nothing() {
     let table = SessionTable::new(3, i64::MAX);
-    table.analyze("a", &prompt("hello"), 5);
+    table.analyze("a", &prompt("hello"), 5, None);
     let mut bytes = table.export_all();
     let last = bytes.len() - 20;
     bytes[last] ^= 1;
@@ -248,11 +248,11 @@ fn errors_say_what_is_wrong() {
 #[test]
 fn sessions_can_be_removed_and_places_are_used_again() {
     let table = SessionTable::new(2, i64::MAX);
-    table.analyze("a", &prompt("hello"), 5);
+    table.analyze("a", &prompt("hello"), 5, None);
     assert!(table.remove("a"));
     assert!(!table.remove("a"));
     assert_eq!(
-        table.analyze("b", &prompt("hello"), 6).events,
+        table.analyze("b", &prompt("hello"), 6, None).events,
         1,
         "nothing of the removed session is left"
     );

@@ -91,6 +91,11 @@ class PatternStore:
     # -- reading -------------------------------------------------------------------------------------------------
 
     @property
+    def embedding(self) -> EmbeddingModel:
+        """What makes its vectors."""
+        return self._embedding
+
+    @property
     def generation(self) -> int:
         """Grows with every change: whatever was computed from an older one is out of date."""
         return self._generation

@@ -9,6 +9,7 @@ from aimds._core import SESSION_BYTES, SessionTable, TemporalAnalysis, TurnFeatu
 from aimds.limits import SESSIONS_MAX
 from aimds.records import Assessment, Finding, StageName, StageOutcome, StageReport
 from aimds.temporal.findings import FINDING_CONFIDENCE_MIN, findings_of
+from aimds.temporal.recurrent import Recurrent
 
 __all__ = ["TemporalStage"]
 
@@ -27,6 +28,7 @@ class TemporalStage:
         session_ttl_s: seconds after which a session without events is forgotten.
         confidence_min: confidence in [0, 1] from which a behaviour becomes a finding.
         table: a table to share with others; the first two arguments are not used then.
+        recurrent: the recurrent network over the turns of a session; `None` leaves it out.
     """
 
     name: Final = StageName.TEMPORAL
@@ -37,15 +39,18 @@ class TemporalStage:
         session_ttl_s: float = _DAY_S,
         confidence_min: float = FINDING_CONFIDENCE_MIN,
         table: SessionTable | None = None,
+        recurrent: Recurrent | None = None,
     ) -> None:
         self.table: Final = table if table is not None else SessionTable(sessions_max, int(session_ttl_s * _NS_PER_S))
         self._confidence_min = confidence_min
+        self._recurrent = recurrent
 
     def run(self, assessment: Assessment) -> Assessment:
         """Adds this room's report. The session's state takes the event in."""
         event = assessment.event
+        text = assessment.text if assessment.text is not None else event.text
         features = TurnFeatures(
-            assessment.text if assessment.text is not None else event.text,
+            text,
             event.kind,
             event.role,
             event.tool,
@@ -54,7 +59,12 @@ class TemporalStage:
         if event.session_id is None:
             analysis = analyze_alone(features)
             return assessment.with_report(self._report(analysis, "no session: judged alone"))
-        analysis = self.table.analyze(event.session_id, features, event.timestamp_ns)
+        recurrent = self._recurrent
+        if recurrent is None:
+            analysis = self.table.analyze(event.session_id, features, event.timestamp_ns)
+        else:
+            vector = recurrent.vector(text, features.length)
+            analysis = self.table.analyze(event.session_id, features, event.timestamp_ns, recurrent.model, vector)
         return assessment.with_report(self._report(analysis, ""))
 
     def _report(self, analysis: TemporalAnalysis, reason: str) -> StageReport:
@@ -63,6 +73,9 @@ class TemporalStage:
         if analysis.certain and findings:
             outcome = StageOutcome.CERTAIN
             reason = max(findings, key=_weight).message
+        opinion = None if self._recurrent is None else self._recurrent.finding(analysis)
+        if opinion is not None:  # after the line above: it is never what makes the room certain
+            findings = (*findings, opinion)
         return StageReport(
             stage=StageName.TEMPORAL,
             outcome=outcome,
@@ -86,7 +99,8 @@ class TemporalStage:
 
     def describe(self) -> dict[str, Any]:
         """Counters and sizes, for `aimds doctor`."""
-        return {"session_bytes": SESSION_BYTES, **self.table.stats()}
+        recurrent = "off" if self._recurrent is None else self._recurrent.model.model
+        return {"session_bytes": SESSION_BYTES, "recurrent": recurrent, **self.table.stats()}
 
 
 def _weight(finding: Finding) -> float:
@@ -107,6 +121,7 @@ def _details(analysis: TemporalAnalysis) -> MappingProxyType[str, Any]:
             "trajectory_progress": analysis.trajectory_progress,
             "trajectory_confidence": analysis.trajectory_confidence,
             "session_risk": analysis.session_risk,
+            "session_probability": analysis.session_probability,
             "events": analysis.events,
         }
     )

@@ -135,6 +135,7 @@ def test_the_table_is_bounded_and_says_so():
     described = stage.describe()
     assert described == {
         "session_bytes": SESSION_BYTES,
+        "recurrent": "off",
         "sessions": 3,
         "events": 5,
         "created": 4,

@@ -7,6 +7,7 @@ use super::cadence::Cadence;
 use super::drift::Drift;
 use super::hashing::mix;
 use super::lane::{Between, History, Lane, PERIOD_MAX, SCORE_MAX, Turn};
+use super::recurrent::Memory;
 use super::replication::{PAYLOADS_HELD, Payload, Payloads};
 use super::state::{SESSION_BYTES_MAX, SessionState};
 use super::tally::Tally;
@@ -14,7 +15,7 @@ use super::trajectory::Columns;
 use std::fmt;
 
 /// Version of the layout; changes whenever a field or a hash does.
-pub const STATE_VERSION: u8 = 1;
+pub const STATE_VERSION: u8 = 2;
 
 const MAGIC: &[u8; 7] = b"AIMDSES";
 const HEADER_BYTES: usize = 12;
@@ -215,6 +216,14 @@ wire_record!(Payload {
 });
 wire_record!(Payloads { held, next });
 wire_record!(Tally { calls, counts, since });
+wire_record!(Memory {
+    cells,
+    changes,
+    logit,
+    turns,
+    event,
+    model,
+});
 wire_record!(SessionState {
     lanes,
     lane_time_ns,
@@ -232,6 +241,7 @@ wire_record!(SessionState {
     clock_doubt,
     risk,
     events,
+    memory,
 });
 
 /// FNV-1a over bytes, mixed: finds damage, does not stop forgery (states are kept where the operator keeps them).
@@ -293,6 +303,9 @@ pub(super) fn check(state: &SessionState) -> Result<(), StateError> {
     }
     if usize::from(state.payloads.next) >= PAYLOADS_HELD {
         return Err(StateError::Value("next"));
+    }
+    if !state.memory.is_possible() || state.memory.event > state.events {
+        return Err(StateError::Value("memory"));
     }
     if !(0.0..=1.0).contains(&state.risk) {
         return Err(StateError::Value("risk"));

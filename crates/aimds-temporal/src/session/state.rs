@@ -7,6 +7,7 @@ use super::hashing::combine;
 use super::lane::{Lane, Likeness};
 use super::lexicon::Cues;
 use super::loops::{self, Honest, Loop, LoopKind};
+use super::recurrent::{Memory, Opinion, Turn, turn_numbers};
 use super::replication::Payloads;
 use super::tally::Tally;
 use super::trajectory::{self, Columns, Match, TrajectoryKind};
@@ -72,6 +73,10 @@ pub struct Analysis {
     pub length_z: f32,
     /// Events of the session so far, this one included.
     pub events: u32,
+    /// Time since the last event of the same kind, when it is known and believed.
+    pub gap_ns: Option<i64>,
+    /// What the recurrent network says, when there is one. It never makes the analysis certain.
+    pub opinion: Option<Opinion>,
     /// Confidence above 0.95: nothing that a later stage finds can make it harmless.
     pub certain: bool,
 }
@@ -111,6 +116,8 @@ pub struct SessionState {
     pub risk: f32,
     /// Events so far, saturating.
     pub events: u32,
+    /// The recurrent network's part.
+    pub memory: Memory,
 }
 
 /// The lane of an event. Documents are what was fetched, like tool results, and the operator's prompts come with every turn:
@@ -159,8 +166,19 @@ impl SessionState {
             session_risk: self.risk,
             length_z,
             events: self.events,
+            gap_ns,
+            opinion: None,
             certain: confidence > CERTAIN_CONFIDENCE,
         }
+    }
+
+    /// The same, with the recurrent network's opinion of the session after this turn.
+    #[inline]
+    pub fn analyze_turn(&mut self, features: &TurnFeatures, time_ns: i64, turn: &Turn<'_>) -> Analysis {
+        let mut analysis = self.analyze(features, time_ns);
+        let numbers = turn_numbers(features, &analysis);
+        analysis.opinion = Some(turn.step(&mut self.memory, &numbers, analysis.events));
+        analysis
     }
 
     /// Time since the lane's last event, if both times are known and can be believed.

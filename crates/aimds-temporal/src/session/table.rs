@@ -5,6 +5,7 @@
 
 use super::codec::{self, Source, StateError, Wire, checksum};
 use super::features::TurnFeatures;
+use super::recurrent::Turn;
 use super::state::{Analysis, SessionState};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -187,8 +188,14 @@ impl SessionTable {
             .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes in an event of a session. `time_ns` is negative when not known.
-    pub fn analyze(&self, key: &str, features: &TurnFeatures, time_ns: i64) -> Analysis {
+    /// Takes in an event of a session. `time_ns` is negative when not known; with a `turn` the recurrent network is asked.
+    pub fn analyze(
+        &self,
+        key: &str,
+        features: &TurnFeatures,
+        time_ns: i64,
+        turn: Option<&Turn<'_>>,
+    ) -> Analysis {
         let Some(mut shard) = self.shard(key) else {
             return Analysis::default();
         };
@@ -207,7 +214,10 @@ impl SessionTable {
             }
             slot.seen_ns = time_ns;
         }
-        slot.state.analyze(features, time_ns)
+        match turn {
+            Some(turn) => slot.state.analyze_turn(features, time_ns, turn),
+            None => slot.state.analyze(features, time_ns),
+        }
     }
 
     /// The session's state as bytes, if it is held.
