@@ -28,8 +28,9 @@ Floats = NDArray[np.float64]
 LOGIT_MAX = 20.7
 """As at run time: beyond it one opinion would drown the others."""
 
-SKIP_LOSS_MAX = 0.005
-"""Share of the attacks found that may be lost where the student is not asked."""
+SKIP_LOSS_MAX, SPARED_MAX = 0.005, 0.6
+"""Share of the attacks found that may be lost where the student is not asked, and share of the honest rows that it may be
+spared: on kinds of attack that it has learnt it finds more than these rows show, so it is asked more often than they ask."""
 
 ATTACK_ROWS_MIN = 20
 """Families with fewer attacks are left out of the average, as in `training.evaluate_loso`."""
@@ -100,6 +101,7 @@ def skip_below(rows: Rows, fused: Floats) -> tuple[float, float]:
     share = np.cumsum(weights[found][order]) / weights[rows.attack].sum()
     place = int(np.searchsorted(share, SKIP_LOSS_MAX))
     limit = float(np.sort(rows.logits["static"][found])[place])
+    limit = min(limit, float(np.quantile(rows.logits["static"][~rows.attack], SPARED_MAX)))
     return limit, float((rows.logits["static"][~rows.attack] < limit).mean())
 
 
