@@ -29,8 +29,8 @@ LOGIT_MAX = 20.7
 """As at run time: beyond it one opinion would drown the others."""
 
 SKIP_LOSS_MAX, SPARED_MAX = 0.005, 0.6
-"""Share of the attacks found that may be lost where the student is not asked, and share of the honest rows that it may be
-spared: on kinds of attack that it has learnt it finds more than these rows show, so it is asked more often than they ask."""
+"""Share of the attacks found that may be lost where the student is not asked, and share of the honest rows that it
+may be spared: of kinds of attack that it has learnt it finds more than these rows show."""
 
 ATTACK_ROWS_MIN = 20
 """Families with fewer attacks are left out of the average, as in `training.evaluate_loso`."""
