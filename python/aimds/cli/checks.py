@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "check_files", "check_own_models", "check_versions", "self_test"]
 
-_MODULES: Final = ("numpy", "onnxruntime", "phonenumbers", "pydantic", "pydantic-settings", "rich", "typer")
+_MODULES: Final = (
+    "cryptography",
+    "numpy",
+    "onnxruntime",
+    "phonenumbers",
+    "pydantic",
+    "pydantic-settings",
+    "rich",
+    "typer",
+)
 _CODE_SUFFIXES: Final = frozenset({".so", ".pyd"})
 _DATA_SUFFIXES: Final = frozenset({".safetensors", ".patterns", ".toml", ".onnx", ".bin", ".json"}) | _CODE_SUFFIXES
 _DIGEST_SHOWN: Final = 16
