@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from aimds.audit.sql import COLUMNS, SqlStore
 from aimds.audit.store import Row
@@ -72,16 +72,23 @@ class PostgresStore(SqlStore):
 
     def __init__(self, address: str, ids: IdSource, *, power_safe: bool = True, read_only: bool = False) -> None:
         parts = urlsplit(address)
-        if parts.password is not None:
+        if parts.password or "password" in parse_qs(parts.query):
             reason = "the address holds a password; put it into PGPASSFILE or PGPASSWORD"
             raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="audit.path", reason=reason)
         super().__init__(address)
         self._power_safe = power_safe
         self._read_only = read_only
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        try:
+            self._prepare(ids)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, ids: IdSource) -> None:
         with self._guarded():
             connection = self._connected()
-            if read_only:
+            if self._read_only:
                 connection.execute("SELECT sequence FROM aimds_audit_entries LIMIT 1")
                 return
             with self._writing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,11 @@ _BY_NUMBER: Final = f"SELECT {COLUMNS} FROM aimds_audit_entries WHERE sequence =
 _BY_EVENT: Final = f"SELECT {COLUMNS} FROM aimds_audit_entries WHERE event_id = ? ORDER BY sequence DESC LIMIT 1"  # noqa: S608
 _FROM: Final = f"SELECT {COLUMNS} FROM aimds_audit_entries WHERE sequence >= ? ORDER BY sequence"  # noqa: S608
 _NUMBER_DIGITS_MAX: Final = 18  # more may not fit 64 bits
+
+
+def _literal(text: str) -> str:
+    """The text as a pattern that matches itself only."""
+    return re.sub("([!%_])", r"!\1", text)
 
 
 class SqlStore(ABC):
@@ -119,7 +125,7 @@ class SqlStore(ABC):
             ("time_ns >= ?", filters.since_ns),
             ("time_ns < ?", filters.until_ns),
             ("session_id = ?", filters.session_id),
-            ("categories LIKE ?", None if filters.category is None else f"% {filters.category} %"),
+            ("categories LIKE ? ESCAPE '!'", None if filters.category is None else f"% {_literal(filters.category)} %"),
         ):
             if value is not None:
                 conditions.append(condition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -69,9 +70,18 @@ class SqliteStore(SqlStore):
             if read_only:
                 self._database = self._connect_to_read()
                 return
+            _make_private(path)
             self._database = sqlite3.connect(
                 path, check_same_thread=False, isolation_level=None, timeout=_BUSY_MS / 1000, cached_statements=64
             )
+        try:
+            self._prepare(ids, power_safe=power_safe)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, ids: IdSource, *, power_safe: bool) -> None:
+        with self._guarded():
             # FULL: the log is flushed at every commit. NORMAL: it is written, which no death of the process can undo.
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute(f"PRAGMA synchronous = {'FULL' if power_safe else 'NORMAL'}")
@@ -130,8 +140,16 @@ class SqliteStore(SqlStore):
         """Turns faults of SQLite into ours."""
         try:
             yield
+        except OSError as fault:
+            reason = fault.strerror or "cannot be opened"
+            raise ArtefactError(ErrorCode.STORE_FAILED, place=self._place, reason=reason) from fault
         except sqlite3.Error as fault:
             busy = isinstance(fault, (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError))
             wrong = not busy or "no such table" in str(fault)
             code = ErrorCode.ARTEFACT_CORRUPT if wrong else ErrorCode.STORE_FAILED
             raise ArtefactError(code, place=self._place, reason=str(fault)) from fault
+
+
+def _make_private(path: Path) -> None:
+    """Makes the file where there is none, for its owner only; SQLite gives the files beside it the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
