@@ -104,7 +104,7 @@ def forged(entry: dict[str, Any]) -> bytes:
 
 
 def rechained(lines: list[bytes], first: int) -> list[bytes]:
-    """The lines with sequence, previous and hash made right again from position `first` on; signatures stay as they are."""
+    """The lines with sequence, previous and hash made right again from position `first` on; signatures stay."""
     fixed = list(lines[:first])
     for line in lines[first:]:
         entry = entry_of(line)

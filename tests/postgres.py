@@ -32,7 +32,7 @@ def server() -> Iterator[str]:
         Path(folder).chmod(0o755)  # the server does not run as root
         try:
             running = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        except Exception as fault:  # whatever a machine has against servers
+        except Exception as fault:  # noqa: BLE001 - whatever a machine has against servers
             pytest.skip(f"no PostgreSQL: pgserver does not start here ({type(fault).__name__}: {fault})"[:300])
         try:
             yield running.get_uri()

@@ -177,7 +177,8 @@ class Defense:
         for room in self.rooms:
             describe = getattr(room, "describe", None)
             rooms.append({"room": str(room.name), **(describe() if describe is not None else {})})
-        return {"rooms": rooms, "settings": self.settings.model_dump(mode="json")}
+        audit = None if self._audit is None else {"place": self._audit.place, "public_key": self._audit.public_key}
+        return {"rooms": rooms, "settings": self.settings.model_dump(mode="json"), "audit": audit}
 
     def _completed(self, event: Event | str, fields: Mapping[str, Any]) -> Event:
         if isinstance(event, str):

@@ -94,12 +94,9 @@ class Report:
     @property
     def unchecked(self) -> list[str]:
         """What an intact trail leaves open."""
-        notes = []
-        if not self.pinned:
-            notes.append("no public key was given: whoever could write the file could have signed it anew")
-        if self.certificates_unchecked:
-            notes.append(f"{self.certificates_unchecked} certificates were not checked")
-        return notes
+        key = "no public key was given: whoever could write the file could have signed it anew"
+        certificates = f"{self.certificates_unchecked} certificates were not checked"
+        return [key] * (not self.pinned) + [certificates] * (self.certificates_unchecked > 0)
 
     @property
     def exit_code(self) -> int:
@@ -152,6 +149,11 @@ class _Verifier:
         """The number of the next record; unknown before the first."""
         return self.report.last + 1 if self.report.last else None
 
+    @property
+    def retirement_read(self) -> bool:
+        """Whether a record so far says that what came before the first was retired."""
+        return self._kept is not None and self._kept[1] == self.report.first
+
     def take(self, line: bytes) -> None:
         """Checks the next line against all before it."""
         entry, value = _parsed(line)
@@ -198,10 +200,8 @@ class _Verifier:
 
     def _checkpoint(self, entry: Mapping[str, Any]) -> None:
         key, signature = entry["data"].get("key"), entry["data"].get("signature")
-        if not isinstance(key, str) or not _HEX_64.fullmatch(key):
-            raise _BrokenError(FaultKind.MALFORMED, "the checkpoint names no key")
-        if not isinstance(signature, str) or not _HEX_128.fullmatch(signature):
-            raise _BrokenError(FaultKind.MALFORMED, "the checkpoint has no signature")
+        if not (_matches(_HEX_64, key) and _matches(_HEX_128, signature)):
+            raise _BrokenError(FaultKind.MALFORMED, "the checkpoint lacks a key or a signature")
         since = self.report.signed_to + 1
         if key not in (self._keys or self.report.keys or {key}):
             reason = f"signed with the key {key}, which is not a trusted one: records {since} to {entry['sequence']}"
@@ -239,10 +239,10 @@ class _Verifier:
     def finish(self, *, unsigned_tail: bool, fragment: bool) -> None:
         """What can only be said at the end."""
         report = self.report
-        if report.last and not fragment:
-            self._retirement()
         if not report.last:
             raise _BrokenError(FaultKind.TRUNCATED, "the trail is empty")
+        if not fragment:
+            self._retirement()
         if not report.checkpoints:
             raise _BrokenError(FaultKind.TRUNCATED, "nothing in the trail is signed")
         if report.signed_to < report.last and not unsigned_tail:
@@ -277,7 +277,7 @@ def _parsed(line: bytes) -> tuple[dict[str, Any], str]:
     if not same or not isinstance(parsed, dict) or parsed.keys() != {"entry", "hash"}:
         raise _BrokenError(FaultKind.MALFORMED, "the line is not in canonical form")
     entry, value = parsed["entry"], parsed["hash"]
-    if not isinstance(value, str) or not _HEX_64.fullmatch(value):
+    if not _matches(_HEX_64, value):
         raise _BrokenError(FaultKind.MALFORMED, "the line carries no hash")
     if digest(line[_BODY]) != value:
         raise _BrokenError(FaultKind.TAMPERED, "its hash is not the one it carries: the record was changed")
@@ -289,6 +289,10 @@ def _parsed(line: bytes) -> tuple[dict[str, Any], str]:
     if not typed or entry["sequence"] < 1 or not isinstance(entry["data"], dict):
         raise _BrokenError(FaultKind.MALFORMED, "a field has the wrong type")
     return entry, value
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _no_float(spelling: str) -> NoReturn:
@@ -337,19 +341,27 @@ def verify_lines(
     except _BrokenError as broken:
         record = broken.record or verifier.expected
         kind = broken.kind
-        if kind == FaultKind.MISSING and record is not None and any(_sequence(one) == record for one in remaining):
+        moved, retired = _later(remaining, record, verifier.report.first)
+        if kind == FaultKind.MISSING and moved:
             kind = FaultKind.REORDERED
         verifier.report.fault = Fault(kind, number, record, broken.reason)
+        if verifier.report.first > 1 and not (fragment or retired or verifier.retirement_read):
+            reason = f"records 1 to {verifier.report.first - 1} are not there, and nothing says that they were retired"
+            verifier.report.fault = Fault(FaultKind.MISSING, 1, 1, reason)
     return verifier.report
 
 
-def _sequence(line: bytes) -> int | None:
-    """The number that a line gives itself, if it can be read."""
-    try:
-        value = json.loads(line)["entry"]["sequence"]
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return None
-    return value if isinstance(value, int) else None
+def _later(lines: Iterable[bytes], record: int | None, first: int) -> tuple[bool, bool]:
+    """Whether what follows a fault, believed as it is, holds this record; and whether it retires all before `first`."""
+    moved = retired = False
+    for line in lines:
+        try:
+            entry = json.loads(line)["entry"]
+            moved = moved or entry["sequence"] == record
+            retired = retired or (entry["type"] == "retired" and entry["data"]["kept_from"] == first)
+        except (ValueError, RecursionError, KeyError, TypeError):
+            continue
+    return moved, retired
 
 
 def read_public_key(text: str) -> str:
@@ -402,8 +414,6 @@ def named_check(name: str) -> CertificateCheck:
         found = getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError) as fault:
         raise ValueError(f"{name}: no such check ({fault})") from None
-    if not callable(found):
-        raise ValueError(f"{name}: not a function")
     return found  # type: ignore[no-any-return]
 
 

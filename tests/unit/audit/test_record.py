@@ -77,9 +77,7 @@ def test_no_text_gets_into_a_record() -> None:
         "level": SeverityLevel.HIGH,
         "share": 1 / 3,
     }
-    one = Finding(
-        "d", "r", Category.PROMPT_LEAK, 0.5, 0.5, "m", evidence=UntrustedText(SECRET), details=details
-    )
+    one = Finding("d", "r", Category.PROMPT_LEAK, 0.5, 0.5, "m", evidence=UntrustedText(SECRET), details=details)
     data = record(f"a text with {SECRET}", findings=(one,))
     assert SECRET not in json.dumps(data)
     assert data["findings"][0]["details"]["level"] == "high"
@@ -87,7 +85,7 @@ def test_no_text_gets_into_a_record() -> None:
 
 
 def test_text_is_kept_when_chosen_and_the_record_says_so() -> None:
-    """The beginning stands in the record, with its length and digest; secrets in it are starred out, place for place."""
+    """The beginning stands in the record, with length and digest; secrets in it are starred out, place for place."""
     text = f"a text with {SECRET} inside"
     span = Span(12, 12 + len(SECRET))
     secret = finding(text, Category.SECRET, span)

@@ -24,7 +24,7 @@ KEY = SigningKey.generate()
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """started 1, checkpoint 2, verdicts 3-5 and checkpoint 6, verdicts 7-9 and checkpoint 10, verdict 11, checkpoint 12."""
+    """Started 1, checkpoint 2, verdicts 3-5, checkpoint 6, verdicts 7-9, checkpoint 10, verdict 11, checkpoint 12."""
     found = written(tmp_path_factory.mktemp("trail") / "t.db", 7, key=KEY, checkpoint_records=3)
     kinds = [entry_of(line)["type"][0] for line in found]
     assert "".join(kinds) == "scvvvcvvvcvc"
