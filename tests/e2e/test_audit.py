@@ -53,7 +53,7 @@ def recorded(lines: list[bytes]) -> set[str]:
 
 @pytest.mark.slow
 def test_kill_9_loses_no_acknowledged_record(tmp_path: Path) -> None:
-    """Again and again at another instant: each verdict that was handed out is in the trail, which goes on and verifies."""
+    """Again and again at another instant: each verdict handed out is in the trail, which goes on and verifies."""
     key = tmp_path / "audit.key"
     public = new_key(key).public
     acknowledged: list[str] = []

@@ -77,8 +77,8 @@ class AuditTrail:
         self._made_by = made_by
         self._options = options if options is not None else TrailOptions()
         self._queue: list[_Waiting] = []
-        self._queue_lock = threading.Lock()
-        self._write_lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._writing = False
         self._closed = threading.Event()
         self._check_tail()
         self._store.append(self._start)
@@ -107,11 +107,10 @@ class AuditTrail:
             ArtefactError: `store-failed` or `artefact-corrupt`; the record is then not known to be written.
         """
         waiting = _Waiting(verdict_data(verdict, self._made_by, keep_text=self._options.keep_text))
-        with self._queue_lock:
+        with self._turn:
             self._queue.append(waiting)
-        with self._write_lock:  # whoever comes first writes for all who wait
-            while not waiting.done:
-                self._write_waiting()
+        while (batch := self._my_turn(waiting)) is not None:
+            self._write_waiting(batch)
         if waiting.fault is not None:
             raise waiting.fault
 
@@ -129,8 +128,7 @@ class AuditTrail:
                 batch.sign(self._key)
             return batch
 
-        with self._write_lock:
-            self._store.append(write)
+        self._store.append(write)
 
     def close(self) -> None:
         """Signs the end of the trail and lets go of the store. Closing twice does nothing."""
@@ -144,23 +142,35 @@ class AuditTrail:
             _LOG.error("audit: the end of the trail could not be signed: %s", fault.code.slug)
         self._store.close()
 
-    def _write_waiting(self) -> None:
-        with self._queue_lock:
+    def _my_turn(self, waiting: _Waiting) -> list[_Waiting] | None:
+        """What this thread has to write for all who wait, once nobody else writes; `None` once its own is written."""
+        with self._turn:
+            while self._writing and not waiting.done:
+                self._turn.wait()
+            if waiting.done:
+                return None
+            self._writing = True
             batch, self._queue = self._queue[:AUDIT_BATCH_MAX], self._queue[AUDIT_BATCH_MAX:]
+            return batch
+
+    def _write_waiting(self, batch: list[_Waiting]) -> None:
+        """Writes what has gathered, and tells all who wait how it went."""
         fault: BaseException | None = None
         try:
             if self._closed.is_set():
-                reason = "the trail is closed"
-                raise ArtefactError(ErrorCode.STORE_FAILED, place=self.place, reason=reason)
+                raise ArtefactError(ErrorCode.STORE_FAILED, place=self.place, reason="the trail is closed")
             self._store.append(self._records(batch))
         except BaseException as raised:
             fault = raised
             if not isinstance(raised, Exception):  # an interrupt belongs to this thread; the others only learn of it
                 raise
         finally:
-            for waiting in batch:
-                waiting.fault = fault
-                waiting.done = True
+            with self._turn:
+                for waiting in batch:
+                    waiting.fault = fault
+                    waiting.done = True
+                self._writing = False
+                self._turn.notify_all()
 
     def _records(self, waiting: list[_Waiting]) -> Callable[[Head], Batch]:
         def write(head: Head) -> Batch:
