@@ -10,6 +10,7 @@ __all__ = [
     "AUDIT_DETAILS_BYTES_MAX",
     "AUDIT_FINDINGS_MAX",
     "AUDIT_NAME_CHARACTERS_MAX",
+    "AUDIT_RETIRED_MAX",
     "AUDIT_SENTENCE_CHARACTERS_MAX",
     "AUDIT_SPANS_MAX",
     "AUDIT_TEXT_CHARACTERS_MAX",
@@ -77,6 +78,9 @@ AUDIT_TEXT_CHARACTERS_MAX: Final = 8192
 
 AUDIT_CERTIFICATE_BYTES_MAX: Final = 256 * 1024
 """A certificate inside an audit record. Certificates of 200 events have a few kilobytes without their stream."""
+
+AUDIT_RETIRED_MAX: Final = 10_000
+"""Records that one checkpoint drops: some tenths of a second, for which a verdict waits. Later ones drop the rest."""
 
 AUDIT_BATCH_MAX: Final = 256
 """Records that one transaction writes for threads that wait together: more would make the first wait for the last."""

@@ -21,6 +21,7 @@ __all__ = ["PostgresStore"]
 _WRITERS_LOCK: Final = 0x61696D6473  # "aimds": the advisory lock that writers of trails take in turn
 _CONNECT_S: Final = 5  # a server that does not answer must not hold a verdict for longer
 _STATEMENT_MS: Final = 5000  # nor a lock that another writer does not give back
+_READING_MS: Final = 600_000  # who reads may search a long trail
 _STREAMED_ROWS: Final = 500  # rows fetched at a time: a megabyte each at worst
 _INSERT: Final = f"INSERT INTO aimds_audit_entries ({COLUMNS}) VALUES ({', '.join(['%s'] * 9)})"  # noqa: S608
 
@@ -108,7 +109,8 @@ class PostgresStore(SqlStore):
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         import psycopg
 
-        options = f"-c statement_timeout={_STATEMENT_MS} -c synchronous_commit={'on' if self._power_safe else 'off'}"
+        limit_ms = _READING_MS if self._read_only else _STATEMENT_MS
+        options = f"-c statement_timeout={limit_ms} -c synchronous_commit={'on' if self._power_safe else 'off'}"
         if self._read_only:
             options += " -c default_transaction_read_only=on"
         return psycopg.connect(self._place, autocommit=True, connect_timeout=_CONNECT_S, options=options)

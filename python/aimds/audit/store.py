@@ -54,9 +54,19 @@ class Row:
 
     @property
     def entry(self) -> dict[str, Any]:
-        """The entry in the line."""
-        entry: dict[str, Any] = json.loads(self.line)["entry"]
-        return entry
+        """The entry in the line.
+
+        Raises:
+            ArtefactError: `artefact-corrupt` for a line that is none.
+        """
+        try:
+            entry = json.loads(self.line)["entry"]
+            if isinstance(entry, dict) and isinstance(entry["data"], dict):
+                return entry
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass
+        reason = "the line is no entry: `aimds audit verify` tells more"
+        raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=f"audit record {self.sequence}", reason=reason)
 
     @property
     def data(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from aimds.audit.record import MadeBy, verdict_data
 from aimds.audit.store import AuditStore, Batch, EntryType, Head
 from aimds.audit.verify import verify_lines
 from aimds.errors import AimdsError, ArtefactError, ErrorCode
-from aimds.limits import AUDIT_BATCH_MAX
+from aimds.limits import AUDIT_BATCH_MAX, AUDIT_RETIRED_MAX
 from aimds.ports import Clock
 from aimds.records import Action, Verdict
 
@@ -24,6 +24,7 @@ _LOG = logging.getLogger("aimds")
 _NS_PER_S: Final = 1_000_000_000
 _S_PER_DAY: Final = 86_400
 _NEVER: Final = 2**62
+_SIGNATURE_DISTANCE_MAX: Final = 110_000  # the most that `checkpoint_records` allows, and a batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,13 +210,16 @@ class AuditTrail:
             return
         before_ns = int(batch.now_ns - options.keep_days * _S_PER_DAY * _NS_PER_S) if options.keep_days else _NEVER
         before_sequence = batch.last - options.keep_records + 1 if options.keep_records else _NEVER
-        kept = self._store.retirable(before_ns, before_sequence)
-        if kept is None or kept[0] <= batch.head.first:
+        first = batch.head.first
+        kept = self._store.retirable(before_ns, min(before_sequence, first + AUDIT_RETIRED_MAX))
+        if kept is None or kept[0] <= first:  # the next signature may lie farther away, if fewer were made then
+            kept = self._store.retirable(before_ns, min(before_sequence, first + _SIGNATURE_DISTANCE_MAX))
+        if kept is None or kept[0] <= first:
             return
         sequence, value = kept
         batch.add(
             EntryType.RETIRED,
-            {"first": batch.head.first, "kept_from": sequence, "kept_hash": value, "last": sequence - 1},
+            {"first": first, "kept_from": sequence, "kept_hash": value, "last": sequence - 1},
         )
         batch.keep_from = sequence
 

@@ -17,7 +17,7 @@ import typer
 from aimds.cli.edge import guarded, print_json, usage_error
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_settings
-from aimds.errors import ErrorCode, InputError
+from aimds.errors import ArtefactError, ErrorCode, InputError
 from aimds.records import Action
 from aimds.taxonomy import Category
 
@@ -77,6 +77,16 @@ def _opened(trail: str | None, settings: Settings) -> Iterator[AuditStore]:
         store.close()
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turns the shapes that a forged record may have into an error: reading does not verify."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as fault:
+        reason = f"a record has not the shape of one ({type(fault).__name__}): `aimds audit verify` tells more"
+        raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place="audit trail", reason=reason) from fault
+
+
 def _filters(
     since: str | None,
     until: str | None,
@@ -127,7 +137,8 @@ def list_records(
             for row in rows:
                 print_json({**row.entry, "hash": row.hash})
         else:
-            records_table(list(rows))
+            with _readable():
+                records_table(list(rows))
     return ExitCode.OK
 
 
@@ -151,7 +162,8 @@ def show(
     if as_json:
         print_json({**row.entry, "hash": row.hash, "signed_by": signed_by}, indent=2)
     else:
-        record_page(row, signed_by)
+        with _readable():
+            record_page(row, signed_by)
     return ExitCode.OK
 
 
@@ -264,7 +276,13 @@ def _says_the_same(row: Row) -> bool:
 
     try:
         return row_of(row.entry) == row
-    except (AttributeError, KeyError, TypeError, ValueError):  # what a hash covers need not have the shape of a record
+    except (
+        ArtefactError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):  # what a hash covers need not have the shape of a record
         return False
 
 
@@ -294,18 +312,24 @@ def export(
             if any(one is not None for one in (since, until, action, session, category)):
                 raise usage_error("a trail with gaps cannot be verified: no filters with --format jsonl", "aimds audit")
             _export_lines(store)
-        elif form is Format.OCSF:
-            from aimds.audit.ocsf import is_detection, ocsf_event
-
-            for row in store.find(filters):
-                if is_detection(row.data):
-                    print_json(ocsf_event(row))
         else:
-            from aimds import __version__
-            from aimds.cli.audit_sarif import audit_sarif_log
-
-            print_json(audit_sarif_log(store.find(filters), __version__))
+            with _readable():
+                _export_detections(store, form, filters)
     return ExitCode.OK
+
+
+def _export_detections(store: AuditStore, form: Format, filters: Filters) -> None:
+    if form is Format.OCSF:
+        from aimds.audit.ocsf import is_detection, ocsf_event
+
+        for row in store.find(filters):
+            if is_detection(row.data):
+                print_json(ocsf_event(row))
+    else:
+        from aimds import __version__
+        from aimds.cli.audit_sarif import audit_sarif_log
+
+        print_json(audit_sarif_log(store.find(filters), __version__))
 
 
 def _export_lines(store: AuditStore) -> None:

@@ -159,7 +159,7 @@ def _facts(out: Any, rows: Sequence[tuple[str, str]], indent: int = 2) -> None:
     table.add_column(style="dim", no_wrap=True, min_width=10)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(name, Text(value))
+        table.add_row(Text(_line(name)), Text(_line(value)))
     out.print(Padding(table, (0, 0, 0, indent), expand=False))
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -335,3 +336,22 @@ def test_what_to_record(tmp_path: Path) -> None:
         assert trail.takes(verdict(action=Action.BLOCK))
         assert trail.takes(verdict(action=Action.ESCALATE))
         trail.close()
+
+
+def test_retirement_goes_in_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One checkpoint drops so many at most, the next goes on; a lone signature farther away is reached all the same."""
+    monkeypatch.setattr("aimds.audit.trail.AUDIT_RETIRED_MAX", 10)
+    path = tmp_path / "t.db"
+    written(path, 40, key=KEY, checkpoint_records=4)
+    written(path, 40, key=KEY, checkpoint_records=1000)
+    trail = open_trail(file_store(path), key=KEY, checkpoint_records=1, keep_records=1)
+    firsts = []
+    for _ in range(12):
+        firsts.append(file_store(path).head().first)
+        trail.record(verdict())
+    trail.close()
+    steps = [later - earlier for earlier, later in pairwise(firsts)]
+    assert all(step <= 10 or step > 40 for step in steps)
+    assert firsts[-1] > 90
+    report = verify_lines(trail_lines(path), [KEY.public])
+    assert report.fault is None

@@ -228,3 +228,57 @@ def test_times() -> None:
     for text in ("", "h", "5y", "2026-13-01", "999999d", "1000000000s"):
         with pytest.raises(InputError):
             time_ns(text, now)
+
+
+def test_doctor_looks_at_the_trail_and_writes_nothing(site: Cli, tmp_path: Path) -> None:
+    """Whole, not made yet, without key, with a key that others can read, damaged, off: each is told."""
+    from aimds.cli.checks import check_audit
+    from aimds.settings import AuditSettings
+
+    path, key = str(tmp_path / "trail.db"), tmp_path / "audit.key"
+    whole = check_audit(AuditSettings(path=path, key=key))
+    assert (whole.ok, "records 1 to 6, signed to 6" in whole.value) == (True, True)
+    assert check_audit(AuditSettings()).ok is None
+    assert check_audit(AuditSettings(path=str(tmp_path / "new.db"), key=key)).ok is None
+    assert not (tmp_path / "new.db").exists()
+    assert check_audit(AuditSettings(path=path)).ok is False
+    assert check_audit(AuditSettings(path=str(key), key=key)).name == "artefact-corrupt"
+    key.chmod(0o644)
+    assert check_audit(AuditSettings(path=path, key=key)).name == "audit-key"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        '{"entry":1}',
+        '{"entry":{"data":{}}}',
+        '{"entry":{"data":{"verdict":{"action":"x"},"event":1}}}',
+        "[" * 9000,
+    ],
+    ids=lambda line: line[:20],
+)
+def test_forged_lines_are_an_error_not_a_crash(site: Cli, tmp_path: Path, line: str) -> None:
+    """Reading verbs do not verify, so they meet anything; what they cannot show is told."""
+    with closing(sqlite3.connect(tmp_path / "trail.db", isolation_level=None)) as database:
+        database.execute("DROP TRIGGER aimds_audit_no_update")
+        database.execute("UPDATE aimds_audit_entries SET line = ? WHERE sequence = 4", (line,))
+    for arguments in (("list",), ("show", "4"), ("export", "--format", "ocsf"), ("export", "--format", "sarif")):
+        result = site("audit", *arguments)
+        assert (result.code, result.err.startswith("aimds: artefact-corrupt: ")) == (2, True), arguments
+    assert site("audit", "verify").code == 1
+
+
+def test_forged_words_do_not_steer_the_terminal(site: Cli, tmp_path: Path) -> None:
+    """Every field is printed with control characters spelled out."""
+    with closing(sqlite3.connect(tmp_path / "trail.db", isolation_level=None)) as database:
+        database.execute("DROP TRIGGER aimds_audit_no_update")
+        for word in ("s1", "override.drop", "0.0", "e1", "block", "signatures: a rule", "head.safetensors"):
+            database.execute(
+                "UPDATE aimds_audit_entries SET line = replace(line, ?, ?) WHERE sequence = 4",
+                (f'"{word}"', f'"{word}\\u001b[31m"'),
+            )
+    page = site("audit", "show", "4").out
+    assert page.count("\\x1b[31m") >= 7
+    assert "\x1b" not in page
+    assert "\x1b" not in site("audit", "list").out
