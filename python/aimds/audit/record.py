@@ -35,6 +35,7 @@ _STEP_CHARACTERS_MAX: Final = 32  # their names are ours: `quoted-printable` is 
 _MITIGATIONS_MAX: Final = 8  # there are five kinds
 _STAGES_MAX: Final = 16  # there are six
 _NUMBER_MAX: Final = 2**63
+_OUR_WORDS: Final = frozenset(map(str, Category))
 _SENSITIVE: Final = frozenset({Category.SECRET, Category.PERSONAL_DATA, Category.CANARY_LEAK})
 
 
@@ -138,7 +139,7 @@ def _finding(finding: Finding, text: str) -> dict[str, Any]:
 
 
 def _details(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The measurements of a finding. Words of unknown origin could be the text itself, so they are starred out."""
+    """The measurements of a finding. Words could be the text itself, so all but names of categories are starred out."""
     shaped = {_cut(str(key), AUDIT_NAME_CHARACTERS_MAX): _plain(value, 0) for key, value in details.items()}
     size = len(strict(shaped))
     return shaped if size <= AUDIT_DETAILS_BYTES_MAX else {"omitted_bytes": size}
@@ -153,6 +154,8 @@ def _plain(value: object, depth: int) -> Any:
         return f"{value:.6g}"
     if isinstance(value, Enum):
         return _cut(str(value), AUDIT_NAME_CHARACTERS_MAX)
+    if isinstance(value, str) and value in _OUR_WORDS:
+        return value
     if isinstance(value, (str, UntrustedText)):
         return "*" * min(len(value), _STARS_MAX)
     if depth < 3 and isinstance(value, Mapping):  # deeper than any detector nests

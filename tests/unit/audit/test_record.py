@@ -75,12 +75,14 @@ def test_no_text_gets_into_a_record() -> None:
         "f": [[[[SECRET]]]],
         "g": SECRET.encode(),
         "level": SeverityLevel.HIGH,
+        "rule_category": "prompt_leak",
         "share": 1 / 3,
     }
     one = Finding("d", "r", Category.PROMPT_LEAK, 0.5, 0.5, "m", evidence=UntrustedText(SECRET), details=details)
     data = record(f"a text with {SECRET}", findings=(one,))
     assert SECRET not in json.dumps(data)
     assert data["findings"][0]["details"]["level"] == "high"
+    assert data["findings"][0]["details"]["rule_category"] == "prompt_leak"
     assert data["findings"][0]["details"]["share"] == "0.333333"
 
 
