@@ -26,8 +26,8 @@ __all__ = [
     "TrustOption",
     "chosen",
     "load_defense",
-    "load_unrecorded_defense",
     "load_settings",
+    "load_unrecorded_defense",
     "overrides_from",
     "unrecorded",
 ]
