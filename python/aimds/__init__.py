@@ -1,18 +1,21 @@
-"""AIMDS, the AI Manipulation Defense System: judges every event of an LLM session, with evidence."""
+"""AIMDS, the AI Manipulation Defense System: judges every event of an LLM session, with evidence.
+
+Names are imported on first use: `aimds --help` does without pydantic and the models, and `aimds.audit.verify` without
+the compiled core.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from aimds._core import __version__
-from aimds.errors import AimdsError, BlockedError, ErrorCode
-from aimds.records import Action, Event, EventKind, Finding, Role, Span, Trust, Verdict
-from aimds.taxonomy import Category
-
 if TYPE_CHECKING:
+    from aimds._core import __version__
     from aimds.defense import Defense, Session
+    from aimds.errors import AimdsError, BlockedError, ErrorCode
+    from aimds.records import Action, Event, EventKind, Finding, Role, Span, Trust, Verdict
     from aimds.settings import Settings
+    from aimds.taxonomy import Category
 
 __all__ = [
     "Action",
@@ -33,13 +36,22 @@ __all__ = [
     "__version__",
 ]
 
-_LATE: Final = {"Defense": "aimds.defense", "Session": "aimds.defense", "Settings": "aimds.settings"}
-"""Imported on first use: they bring pydantic and the models, which `aimds --help` does without."""
+_HOMES: Final = {
+    "__version__": "_core",
+    "Defense": "defense",
+    "Session": "defense",
+    "AimdsError": "errors",
+    "BlockedError": "errors",
+    "ErrorCode": "errors",
+    "Settings": "settings",
+    "Category": "taxonomy",
+    **dict.fromkeys(("Action", "Event", "EventKind", "Finding", "Role", "Span", "Trust", "Verdict"), "records"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    module = _LATE.get(name)
-    if module is None:
+    home = _HOMES.get(name)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(module), name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
     return value

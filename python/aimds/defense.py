@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aimds.decide import DecideStage, DecisionRules, GateState, SessionGate
-from aimds.pipeline import Pipeline, build_rooms
+from aimds.errors import AimdsError
+from aimds.pipeline import Pipeline, artefact_digests, build_rooms
 from aimds.ports import Clock, IdSource, SystemClock, SystemIds
 from aimds.records import (
     Action,
@@ -22,8 +25,11 @@ from aimds.records import (
     StageName,
     Verdict,
 )
-from aimds.settings import Settings, UndecidedAction
+from aimds.settings import AuditFailure, Settings, UndecidedAction
 from aimds.signatures import CanaryTokens
+
+if TYPE_CHECKING:
+    from aimds.audit import AuditTrail
 
 __all__ = ["Defense", "Session"]
 
@@ -53,10 +59,11 @@ class Defense:
         clock: where time comes from; a `ManualClock` replays a session.
         ids: where event ids come from.
         rooms: other rooms than the shipped ones, in their order (tests, experiments).
+        audit: where verdicts are recorded; `None` opens what the settings name, if they name a trail.
 
     Raises:
-        ConfigurationError: a setting or a rule pack is wrong.
-        ArtefactError: a model or index file is missing or damaged.
+        ConfigurationError: a setting, a rule pack or the key of the audit trail is wrong.
+        ArtefactError: a model or index file or the audit trail is missing or damaged.
     """
 
     def __init__(
@@ -66,6 +73,7 @@ class Defense:
         clock: Clock | None = None,
         ids: IdSource | None = None,
         rooms: Sequence[Room] | None = None,
+        audit: AuditTrail | None = None,
     ) -> None:
         self.settings: Final = settings if settings is not None else Settings.load()
         self._clock: Clock = clock if clock is not None else SystemClock()
@@ -90,6 +98,9 @@ class Defense:
         )
         if decide.on_undecided is UndecidedAction.ALLOW:
             _LOG.warning("decide.on_undecided = allow: events that could not be judged will pass (fail-open)")
+        self._audit = audit if audit is not None else self._opened_audit(shipped=rooms is None)
+        if self._audit is not None and self.settings.audit.on_failure is AuditFailure.ALLOW:
+            _LOG.warning("audit.on_failure = allow: verdicts will stand that could not be recorded (fail-open)")
 
     @property
     def rooms(self) -> tuple[Room, ...]:
@@ -111,11 +122,11 @@ class Defense:
         held = self._held(event)
         verdict = self._decide.decide(self._pipeline.walk(event)) if held is None else held
         verdict = replace(verdict, duration_ns=self._clock.monotonic_ns() - started_ns)
-        return self._mitigated(verdict)
+        return self._recorded(self._mitigated(verdict))
 
     async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
-        """The same for asyncio: short texts are judged at once; long ones, or all with transformers, in a thread."""
-        slow = any(getattr(room, "uses_transformers", False) for room in self.rooms)
+        """The same for asyncio: in a thread, but for short texts without transformers and audit."""
+        slow = self._audit is not None or any(getattr(room, "uses_transformers", False) for room in self.rooms)
         if not slow and len(event if isinstance(event, str) else event.content) <= _INLINE_CHARACTERS:
             return self.evaluate(event, **fields)
         return await asyncio.to_thread(self.evaluate, event, **fields)
@@ -155,13 +166,19 @@ class Defense:
         """Lifts throttle and quarantine; tells whether there was one."""
         return self._gate.release(session_id)
 
+    def close(self) -> None:
+        """Signs and closes the audit trail, if there is one. What is judged afterwards cannot be recorded."""
+        if self._audit is not None:
+            self._audit.close()
+
     def describe(self) -> dict[str, Any]:
         """What runs here, for `aimds doctor`: the rooms and what each says of its artefacts, and the settings."""
         rooms: list[Mapping[str, Any]] = []
         for room in self.rooms:
             describe = getattr(room, "describe", None)
             rooms.append({"room": str(room.name), **(describe() if describe is not None else {})})
-        return {"rooms": rooms, "settings": self.settings.model_dump(mode="json")}
+        audit = None if self._audit is None else {"place": self._audit.place, "public_key": self._audit.public_key}
+        return {"rooms": rooms, "settings": self.settings.model_dump(mode="json"), "audit": audit}
 
     def _completed(self, event: Event | str, fields: Mapping[str, Any]) -> Event:
         if isinstance(event, str):
@@ -193,6 +210,42 @@ class Defense:
             mitigations=(Mitigation(MitigationKind.BLOCK, f"the session is {state}"),),
             block_threshold=decide.block_threshold,
             escalate_threshold=decide.escalate_threshold,
+        )
+
+    def _opened_audit(self, *, shipped: bool) -> AuditTrail | None:
+        """The trail that the settings name. Records say by what was judged; of rooms that are not shipped, nothing."""
+        if self.settings.audit.path is None:
+            return None
+        from aimds import __version__
+        from aimds.audit.opening import open_trail
+        from aimds.audit.record import MadeBy
+
+        settings = json.dumps(self.settings.model_dump(mode="json"), sort_keys=True).encode("utf-8")
+        rules, models = artefact_digests(self.settings) if shipped else (None, {})
+        made_by = MadeBy(__version__, hashlib.sha256(settings).hexdigest(), rules, models)
+        return open_trail(self.settings.audit, made_by, self._clock, self._ids)
+
+    def _recorded(self, verdict: Verdict) -> Verdict:
+        """The verdict, once its record is durable. An edge: what cannot be recorded is blocked, or as chosen."""
+        if self._audit is None or not self._audit.takes(verdict):
+            return verdict
+        try:
+            self._audit.record(verdict)
+        except AimdsError as fault:
+            _LOG.error("audit: %s", fault.code.slug)
+            reason = fault.code.slug
+        except Exception as fault:  # noqa: BLE001 - fail closed: no fault of the recorder may pass an event or stop the host
+            _LOG.error("audit: %s", type(fault).__name__)
+            reason = f"internal fault: {type(fault).__name__}"
+        else:
+            return verdict
+        if self.settings.audit.on_failure is AuditFailure.ALLOW:
+            return verdict
+        return replace(
+            verdict,
+            action=Action.BLOCK,
+            reason=f"audit: the record could not be written ({reason}); it said {verdict.action}: {verdict.reason}",
+            mitigations=(*verdict.mitigations, Mitigation(MitigationKind.BLOCK, "nothing passes unrecorded")),
         )
 
     def _mitigated(self, verdict: Verdict) -> Verdict:

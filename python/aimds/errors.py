@@ -78,6 +78,16 @@ class ErrorCode(Enum):
         "restore the file or reinstall aimds; if the change is meant, write SHA256SUMS anew with `sha256sum`",
     )
     STORE_FAILED = _Entry("store-failed", "{place}: {reason}", "check the disk, its free space and its permissions")
+    AUDIT_KEY = _Entry(
+        "audit-key",
+        "{place}: {reason}",
+        "make a key with `aimds audit key new FILE`; the private file belongs to its owner alone: chmod 600",
+    )
+    AUDIT_BROKEN = _Entry(
+        "audit-broken",
+        "{place}: record {record}: {reason}",
+        "keep the trail as evidence, look at it with `aimds audit verify`, and point audit.path at a new one",
+    )
     BLOCKED = _Entry(
         "blocked", "the event was not allowed: {reason}", "the verdict on the exception holds the evidence"
     )

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "AUDIT_BATCH_MAX",
+    "AUDIT_CERTIFICATE_BYTES_MAX",
+    "AUDIT_DETAILS_BYTES_MAX",
+    "AUDIT_FINDINGS_MAX",
+    "AUDIT_NAME_CHARACTERS_MAX",
+    "AUDIT_RETIRED_MAX",
+    "AUDIT_SENTENCE_CHARACTERS_MAX",
+    "AUDIT_SPANS_MAX",
+    "AUDIT_TEXT_CHARACTERS_MAX",
     "DATA_BYTES_MAX",
     "EVENT_CHARACTERS_MAX",
     "FILES_MAX",
@@ -47,3 +56,31 @@ FILES_MAX: Final = 100_000
 
 PATTERNS_MAX: Final = 1_000_000
 """Patterns in one index: with 512 bytes a vector and its graph, about a gigabyte."""
+
+AUDIT_FINDINGS_MAX: Final = 32
+"""Findings in one audit record, gravest first; how many were left out is said. With the bounds below, and 12 bytes a
+character at worst (`\\ud83d\\ude00`), a record stays within the mebibyte that a line of a trail may have."""
+
+AUDIT_SENTENCE_CHARACTERS_MAX: Final = 300
+"""A reason or message in an audit record: the longest of ours have about 150 characters."""
+
+AUDIT_NAME_CHARACTERS_MAX: Final = 256
+"""A session id, tool, rule or detector in an audit record; as long as a session id may be."""
+
+AUDIT_DETAILS_BYTES_MAX: Final = 1024
+"""The measurements of one finding in an audit record; more is left out and said."""
+
+AUDIT_SPANS_MAX: Final = 256
+"""Spans of one mitigation in an audit record: as many as an event may have findings."""
+
+AUDIT_TEXT_CHARACTERS_MAX: Final = 8192
+"""Text kept in an audit record, where the operator keeps it: the beginning, for a person; the digest covers all."""
+
+AUDIT_CERTIFICATE_BYTES_MAX: Final = 256 * 1024
+"""A certificate inside an audit record. Certificates of 200 events have a few kilobytes without their stream."""
+
+AUDIT_RETIRED_MAX: Final = 10_000
+"""Records that one checkpoint drops: some tenths of a second, for which a verdict waits. Later ones drop the rest."""
+
+AUDIT_BATCH_MAX: Final = 256
+"""Records that one transaction writes for threads that wait together: more would make the first wait for the last."""

@@ -5,6 +5,7 @@ This is the only module that knows every room.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from aimds._core import EmbeddingModel, RecurrentModel
 from aimds.errors import AimdsError, ArtefactError, ErrorCode
 from aimds.normalise import NormaliseStage
 from aimds.patterns import PatternsStage, models_folder, open_stage
+from aimds.patterns.manifest import read_sums
 from aimds.patterns.models import load_file
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
@@ -22,10 +24,12 @@ from aimds.settings import PatternsSettings, Settings, SignaturesSettings
 from aimds.signatures import AllowList, CanaryTokens, SignaturesStage, build_engine, read_packs, shipped_packs
 from aimds.temporal import RECURRENT_FILE, Recurrent, TemporalStage
 
-__all__ = ["Pipeline", "build_rooms"]
+__all__ = ["Pipeline", "artefact_digests", "build_rooms"]
 
 _LOG = logging.getLogger("aimds")
 _NS_PER_MS: Final = 1_000_000
+_MODEL_SUFFIXES: Final = frozenset({".bin", ".onnx", ".patterns", ".safetensors"})
+_MODEL_FILES_MAX: Final = 64  # named in every audit record, which is bounded; a folder of models holds some few
 
 
 def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tuple[Room, ...]:
@@ -88,6 +92,44 @@ def _signatures(settings: SignaturesSettings, canaries: CanaryTokens) -> Signatu
     )
     engine = build_engine([*shipped_packs(), *read_packs(settings.packs)])
     return SignaturesStage(engine, allow_list=allow_list, canaries=canaries, phone_regions=settings.phone_regions)
+
+
+def artefact_digests(settings: Settings) -> tuple[str, dict[str, str]]:
+    """What the rooms that the settings make judge by, for the audit trail.
+
+    Returns:
+        SHA-256 over the names and texts of all rule packs, and of each model file by its name. An own classifier that
+        is fetched from a hub is named without digest.
+
+    Raises:
+        ConfigurationError: a rule pack cannot be read.
+        ArtefactError: the list of checksums beside the models is damaged.
+    """
+    rules = hashlib.sha256()
+    for name, text in [*shipped_packs(), *read_packs(settings.signatures.packs)]:
+        for part in (Path(name).name, text):
+            data = part.encode("utf-8", "surrogatepass")
+            rules.update(len(data).to_bytes(8, "big") + data)
+    models: dict[str, str] = {}
+    patterns = settings.patterns
+    if patterns.enabled:
+        folder = patterns.models if patterns.models is not None else models_folder()
+        listed = read_sums(folder)  # loading has compared the files with it
+        models |= _file_digests(folder) if listed is None else dict(list(listed.items())[:_MODEL_FILES_MAX])
+        if patterns.classifier_model is not None:
+            own = Path(patterns.classifier_model)
+            found = _file_digests(own) if own.is_dir() else {patterns.classifier_model[:256]: "not hashed"}
+            models |= {f"own:{name}": value for name, value in found.items()}
+    return rules.hexdigest(), models
+
+
+def _file_digests(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _MODEL_SUFFIXES and path.is_file())
+    digests = {}
+    for path in files[:_MODEL_FILES_MAX]:
+        with path.open("rb") as stream:
+            digests[path.relative_to(folder).as_posix()] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return digests
 
 
 class Pipeline:

@@ -23,6 +23,11 @@ from aimds.limits import SESSIONS_MAX
 from aimds.records import Profile
 
 __all__ = [
+    "AuditDurability",
+    "AuditFailure",
+    "AuditRecords",
+    "AuditSettings",
+    "AuditText",
     "BudgetSettings",
     "DecideSettings",
     "PatternsSettings",
@@ -42,6 +47,34 @@ class UndecidedAction(StrEnum):
     BLOCK = "block"
     ESCALATE = "escalate"
     ALLOW = "allow"
+
+
+class AuditRecords(StrEnum):
+    """Which verdicts are recorded."""
+
+    ALL = "all"
+    NOT_ALLOWED = "not_allowed"
+
+
+class AuditText(StrEnum):
+    """What a record holds of the text: length and digest only, or also its beginning with secrets starred out."""
+
+    REDACTED = "redacted"
+    KEPT = "kept"
+
+
+class AuditFailure(StrEnum):
+    """What follows when a record cannot be written. `allow` is fail-open: logged, never the default."""
+
+    BLOCK = "block"
+    ALLOW = "allow"
+
+
+class AuditDurability(StrEnum):
+    """What a record survives once its verdict is handed out: a loss of power, or the death of the process."""
+
+    POWER = "power"
+    PROCESS = "process"
 
 
 class _Section(BaseModel):
@@ -155,6 +188,45 @@ class BudgetSettings(_Section):
     ] = 1000.0
 
 
+class AuditSettings(_Section):
+    """The audit trail."""
+
+    path: Annotated[
+        str | None,
+        Field(description="SQLite file of the trail, or a postgresql:// address without password; none = off"),
+    ] = None
+    key: Annotated[
+        Path | None, Field(description="private key that signs the trail (`aimds audit key new`); needed with a path")
+    ] = None
+    public_keys: Annotated[
+        tuple[str, ...], Field(description="keys that `aimds audit verify` trusts: hexadecimal, or files")
+    ] = ()
+    record: Annotated[AuditRecords, Field(description="all verdicts, or not_allowed: those that are not ALLOW")] = (
+        AuditRecords.ALL
+    )
+    text: Annotated[
+        AuditText, Field(description="redacted: length and digest; kept: its beginning too, secrets starred out")
+    ] = AuditText.REDACTED
+    on_failure: Annotated[
+        AuditFailure, Field(description="answer when a record cannot be written: block, or allow the verdict to stand")
+    ] = AuditFailure.BLOCK
+    durability: Annotated[
+        AuditDurability, Field(description="what a record survives: a loss of power, or only the death of the process")
+    ] = AuditDurability.POWER
+    checkpoint_records: Annotated[
+        int, Field(ge=1, le=100_000, description="records after which the trail is signed")
+    ] = 256
+    checkpoint_s: Annotated[
+        float, Field(gt=0, le=86_400, description="time after which what is not signed yet is signed")
+    ] = 60.0
+    keep_days: Annotated[
+        float, Field(ge=0, le=36_500, description="records older than this are dropped; 0 = never")
+    ] = 0.0
+    keep_records: Annotated[
+        int, Field(ge=0, description="records kept at least; what is older is dropped; 0 = all")
+    ] = 0
+
+
 class Settings(BaseSettings):
     """All settings. `Settings.load()` reads every source and turns problems into one typed error."""
 
@@ -165,6 +237,7 @@ class Settings(BaseSettings):
     temporal: TemporalSettings = TemporalSettings()
     patterns: PatternsSettings = PatternsSettings()
     budget: BudgetSettings = BudgetSettings()
+    audit: AuditSettings = AuditSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from aimds import __version__
-from aimds.cli import patterns
+from aimds.cli import audit, patterns
 from aimds.cli.bench import bench
 from aimds.cli.corpus import evaluate, replay
 from aimds.cli.doctor import doctor, version
@@ -98,6 +98,41 @@ for _name, _function, *_examples in (
     ("export", patterns.export, "aimds patterns export --store patterns.db > patterns.jsonl"),
 ):
     _verb(_name, _function, *_examples, group=patterns_app)
+
+audit_app = typer.Typer(
+    help="Read, verify and export the audit trail, and make its keys.\n\nThe setting audit.path or --trail names the "
+    "trail. Records hold no text unless audit.text = kept.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(audit_app, name="audit")
+for _name, _function, *_examples in (
+    (
+        "list",
+        audit.list_records,
+        "aimds audit list --since 2h --action BLOCK",
+        "aimds audit list --session run-17 --json | jq .data.verdict.reason",
+    ),
+    ("show", audit.show, "aimds audit show 42", "aimds audit show 6f1c4a0b --json"),
+    (
+        "verify",
+        audit.verify,
+        "aimds audit verify",
+        "aimds audit verify trail.jsonl --public-key audit.key.pub",
+    ),
+    (
+        "export",
+        audit.export,
+        "aimds audit export > trail.jsonl",
+        "aimds audit export --format ocsf --since 1d | vector --config siem.toml",
+    ),
+):
+    _verb(_name, _function, *_examples, group=audit_app)
+
+key_app = typer.Typer(help="Make and show the keys that sign the trail.", no_args_is_help=True, rich_markup_mode=None)
+audit_app.add_typer(key_app, name="key")
+_verb("new", audit.key_new, "aimds audit key new audit.key", group=key_app)
+_verb("show", audit.key_show, "aimds audit key show audit.key", group=key_app)
 
 _verb("bench", bench, "aimds bench", "aimds bench --events 10000 --json")
 _verb("doctor", doctor, "aimds doctor", "aimds doctor --json | jq '.checks[] | select(.ok == false)'")

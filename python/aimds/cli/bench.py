@@ -13,7 +13,15 @@ import typer
 
 from aimds.cli.edge import guarded, print_json
 from aimds.cli.exit_codes import ExitCode
-from aimds.cli.options import ConfigOption, DebugOption, JsonOption, ProfileOption, SetOption, chosen, load_defense
+from aimds.cli.options import (
+    ConfigOption,
+    DebugOption,
+    JsonOption,
+    ProfileOption,
+    SetOption,
+    chosen,
+    load_unrecorded_defense,
+)
 
 if TYPE_CHECKING:
     from aimds import Defense
@@ -55,7 +63,7 @@ def bench(
         done = subprocess.run(command, cwd=script.parents[1], check=False)  # noqa: S603 - a script of this checkout
         return ExitCode.OK if done.returncode == 0 else ExitCode.FINDINGS
     started_ns = perf_counter_ns()
-    defense = load_defense(config, chosen(profile, assignments))
+    defense = load_unrecorded_defense(config, chosen(profile, assignments))
     shape = _measure(defense, (perf_counter_ns() - started_ns) / 1e6, events)
     if as_json:
         print_json(shape, indent=2)

@@ -13,16 +13,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from aimds.errors import ArtefactError
+from aimds.errors import AimdsError, ArtefactError
 from aimds.patterns.manifest import SUMS_FILE, read_sums
 from aimds.ports import SequentialIds
 
 if TYPE_CHECKING:
     from aimds import Defense, Verdict
+    from aimds.settings import AuditSettings
 
-__all__ = ["Check", "check_files", "check_own_models", "check_versions", "self_test"]
+__all__ = ["Check", "check_audit", "check_files", "check_own_models", "check_versions", "self_test"]
 
-_MODULES: Final = ("numpy", "onnxruntime", "phonenumbers", "pydantic", "pydantic-settings", "rich", "typer")
+_MODULES: Final = (
+    "cryptography",
+    "numpy",
+    "onnxruntime",
+    "phonenumbers",
+    "pydantic",
+    "pydantic-settings",
+    "rich",
+    "typer",
+)
 _CODE_SUFFIXES: Final = frozenset({".so", ".pyd"})
 _DATA_SUFFIXES: Final = frozenset({".safetensors", ".patterns", ".toml", ".onnx", ".bin", ".json"}) | _CODE_SUFFIXES
 _DIGEST_SHOWN: Final = 16
@@ -87,6 +97,34 @@ def check_own_models(folder: Path) -> Iterator[Check]:
     yield replace(check, group="own models")
     for file in _compared(folder, sums, folder.glob("*")):
         yield replace(file, group="own models")
+
+
+def check_audit(settings: AuditSettings) -> Check:
+    """Whether the audit trail that the settings name could be written; looks at it, and writes nothing."""
+    from aimds.audit import SigningKey, open_store
+    from aimds.audit.opening import is_shared
+
+    if settings.path is None:
+        return Check("audit", "trail", "off: audit.path names none")
+    try:
+        if settings.key is None:
+            return Check("audit", "trail", "audit.key names no key to sign with", ok=False)
+        SigningKey.load(settings.key.expanduser())
+        if not is_shared(settings.path) and not Path(settings.path).expanduser().exists():
+            return Check("audit", "trail", f"{settings.path} will be made")
+        store = open_store(settings.path, read_only=True)
+        try:
+            head = store.head()
+        finally:
+            store.close()
+    except AimdsError as error:
+        return Check("audit", error.code.slug, str(error), ok=False)
+    return Check(
+        "audit",
+        "trail",
+        f"{settings.path}, records {head.first} to {head.sequence}, signed to {head.signed_sequence}",
+        ok=True,
+    )
 
 
 def _compared(package: Path, recorded: dict[Path, str], paths: Iterable[Path]) -> Iterator[Check]:

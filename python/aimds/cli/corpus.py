@@ -25,7 +25,7 @@ from aimds.cli.options import (
     ToolOption,
     TrustOption,
     chosen,
-    load_defense,
+    load_unrecorded_defense,
 )
 from aimds.errors import ErrorCode, InputError
 from aimds.records import EventKind
@@ -85,7 +85,7 @@ def evaluate(
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(data))
         rows = read_rows(reader, text_column=text_column, label_column=label_column, defaults=defaults)
-        defense = load_defense(config, chosen(profile, assignments))
+        defense = load_unrecorded_defense(config, chosen(profile, assignments))
         on_score = stack.enter_context(_score_file(scores))
         counted = stack.enter_context(_progress(reader, islice(rows, limit)))
         report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
@@ -132,7 +132,7 @@ def replay(
     problems = Problems()
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(trace))
-        defense = load_defense(config, chosen(profile, assignments))
+        defense = load_unrecorded_defense(config, chosen(profile, assignments))
         on_score = stack.enter_context(_score_file(scores))
         counted = stack.enter_context(_progress(reader, islice(read_traces(reader), limit)))
         report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)

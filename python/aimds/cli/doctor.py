@@ -73,18 +73,20 @@ def version(as_json: JsonOption = False, debug: DebugOption = False) -> ExitCode
 def _examine(settings: Settings) -> tuple[list[Check], list[dict[str, Any]]]:
     """All checks; what cannot even be loaded is a failed check, not an end of the report."""
     import aimds
-    from aimds.cli.checks import Check, check_files, check_own_models, check_versions, self_test
+    from aimds.cli.checks import Check, check_audit, check_files, check_own_models, check_versions, self_test
+    from aimds.cli.options import unrecorded
     from aimds.cli.shapes import plain
 
     checks = [*check_versions(), *check_files(Path(aimds.__file__).parent)]
     if settings.patterns.models is not None:
         checks += check_own_models(settings.patterns.models)
+    checks.append(check_audit(settings.audit))
     rooms: list[dict[str, Any]] = []
     try:
         from aimds.defense import Defense
 
         started_ns = perf_counter_ns()
-        defense = Defense(settings)
+        defense = Defense(unrecorded(settings))  # the self-test is about nobody
         took_ms = (perf_counter_ns() - started_ns) / 1e6
         count = len(defense.describe()["rooms"])
         checks.append(Check("stages", "loaded", f"{count} stages in {took_ms:.0f} ms", ok=count > 0))

@@ -27,7 +27,9 @@ __all__ = [
     "chosen",
     "load_defense",
     "load_settings",
+    "load_unrecorded_defense",
     "overrides_from",
+    "unrecorded",
 ]
 
 ConfigOption = Annotated[
@@ -118,3 +120,20 @@ def load_defense(config: Path | None, assignments: list[str] | None) -> Defense:
     from aimds.defense import Defense
 
     return Defense(load_settings(config, assignments))
+
+
+def load_unrecorded_defense(config: Path | None, assignments: list[str] | None) -> Defense:
+    """The same without audit trail: what is only measured is no decision about anybody.
+
+    Raises:
+        ConfigurationError: a setting or a rule pack is wrong.
+        ArtefactError: a model or index file is missing or damaged.
+    """
+    from aimds.defense import Defense
+
+    return Defense(unrecorded(load_settings(config, assignments)))
+
+
+def unrecorded(settings: Settings) -> Settings:
+    """The settings with the audit off."""
+    return settings.model_copy(update={"audit": settings.audit.model_copy(update={"path": None})})

@@ -17,7 +17,7 @@ from aimds.cli.visible import excerpt, visible
 from aimds.records import Action, Finding, SeverityLevel, StageOutcome, Verdict
 from aimds.taxonomy import entry
 
-__all__ = ["ACTION_STYLES", "console", "one_line", "verdict_page", "verdict_table"]
+__all__ = ["ACTION_STYLES", "LEVEL_STYLES", "console", "one_line", "verdict_page", "verdict_table"]
 
 ACTION_STYLES: Final = {
     Action.ALLOW: "bold green",
@@ -25,7 +25,7 @@ ACTION_STYLES: Final = {
     Action.ESCALATE: "bold yellow",
     Action.LEARN: "bold cyan",
 }
-_LEVEL_STYLES: Final = {
+LEVEL_STYLES: Final = {
     SeverityLevel.INFO: "cyan",
     SeverityLevel.LOW: "cyan",
     SeverityLevel.MEDIUM: "yellow",
@@ -70,7 +70,7 @@ def verdict_page(out: Console, item: ScanInput, verdict: Verdict, *, redact: boo
     shown = findings[:_FINDINGS_SHOWN_MAX]
     if not redact:
         marks = [
-            (number, finding.span, _LEVEL_STYLES[finding.severity_level])
+            (number, finding.span, LEVEL_STYLES[finding.severity_level])
             for number, finding in enumerate(shown, start=1)
             if finding.span is not None
         ]
@@ -105,7 +105,7 @@ def _without_secrets(text: str, findings: Sequence[Finding]) -> str:
 def _finding(out: Console, item: ScanInput, finding: Finding, number: int, *, redact: bool) -> None:
     level = finding.severity_level
     head = Text(f"  [{number}] ")
-    head.append(str(level).upper(), f"bold {_LEVEL_STYLES[level]}")
+    head.append(str(level).upper(), f"bold {LEVEL_STYLES[level]}")
     head.append(f"  {finding.category}", "bold")
     head.append(f"  {visible(finding.rule_id)}  confidence {finding.confidence:.2f}")
     out.print(head, soft_wrap=True)

@@ -12,63 +12,82 @@ from typing import Any, Final
 from aimds.cli.inputs import ScanInput
 from aimds.errors import AimdsError
 from aimds.records import Action, Finding, SeverityLevel, Verdict
-from aimds.taxonomy import entry
+from aimds.taxonomy import Category, entry
 
-__all__ = ["sarif_log"]
+__all__ = ["LEVELS", "SarifLog", "VERDICT_RULE", "rule_shape", "sarif_log"]
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_LEVELS: Final = {
+LEVELS: Final = {
     SeverityLevel.INFO: "note",
     SeverityLevel.LOW: "note",
     SeverityLevel.MEDIUM: "warning",
     SeverityLevel.HIGH: "error",
     SeverityLevel.CRITICAL: "error",
 }
-_VERDICT_RULE: Final = "aimds/verdict"
+VERDICT_RULE: Final = "aimds/verdict"
+
+
+class SarifLog:
+    """Collects results and the rules they name, for one run of a log."""
+
+    def __init__(self) -> None:
+        self._rules: dict[str, dict[str, Any]] = {VERDICT_RULE: _WHOLE_RULE}
+        self._results: list[dict[str, Any]] = []
+
+    def add(self, result: dict[str, Any], rule: dict[str, Any] | None = None) -> None:
+        """One more result; `rule` is the one it names, unless it is `VERDICT_RULE`."""
+        if rule is not None:
+            self._rules.setdefault(result["ruleId"], rule)
+        self._results.append(result)
+
+    def document(self, version: str, errors: Iterable[AimdsError] = ()) -> dict[str, Any]:
+        """The log, with the rules in the order in which results first name them."""
+        named = dict.fromkeys(result["ruleId"] for result in self._results)
+        index = {rule_id: position for position, rule_id in enumerate(named)}
+        notifications = [
+            {"level": "error", "descriptor": {"id": error.code.slug}, "message": {"text": str(error)}}
+            for error in errors
+        ]
+        driver = {"name": "aimds", "semanticVersion": version, "rules": [self._rules[rule_id] for rule_id in named]}
+        invocation = {"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}
+        return {
+            "$schema": _SCHEMA,
+            "version": "2.1.0",
+            "runs": [
+                {
+                    "tool": {"driver": driver},
+                    "columnKind": "unicodeCodePoints",
+                    "invocations": [invocation],
+                    "results": [{**result, "ruleIndex": index[result["ruleId"]]} for result in self._results],
+                }
+            ],
+        }
+
+
+_WHOLE_RULE: Final = {"id": VERDICT_RULE, "shortDescription": {"text": "the text as a whole"}}
 
 
 def sarif_log(
     judged: Iterable[tuple[ScanInput, Verdict]], errors: Iterable[AimdsError], version: str
 ) -> dict[str, Any]:
     """One run: a result for each finding, and for each blocked or escalated input that has no finding."""
-    rules: dict[str, dict[str, Any]] = {}
-    results: list[dict[str, Any]] = []
+    log = SarifLog()
     for item, verdict in judged:
         for finding in verdict.findings:
-            rules.setdefault(finding.rule_id, _rule(finding))
-            results.append(_result(item, verdict, finding))
+            log.add(_result(item, verdict, finding), rule_shape(finding.rule_id, finding.category, finding.severity))
         if not verdict.findings and verdict.action in (Action.BLOCK, Action.ESCALATE):
-            rules.setdefault(_VERDICT_RULE, {"id": _VERDICT_RULE, "shortDescription": {"text": "the text as a whole"}})
-            results.append(_whole(item, verdict))
-    index = {rule_id: position for position, rule_id in enumerate(rules)}
-    for result in results:
-        result["ruleIndex"] = index[result["ruleId"]]
-    notifications = [
-        {"level": "error", "descriptor": {"id": error.code.slug}, "message": {"text": str(error)}} for error in errors
-    ]
-    return {
-        "$schema": _SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": {"name": "aimds", "semanticVersion": version, "rules": list(rules.values())}},
-                "columnKind": "unicodeCodePoints",
-                "invocations": [
-                    {"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}
-                ],
-                "results": results,
-            }
-        ],
-    }
+            log.add(_whole(item, verdict))
+    return log.document(version, errors)
 
 
-def _rule(finding: Finding) -> dict[str, Any]:
-    ids = entry(finding.category)
-    tags = [str(finding.category), *ids.owasp_llm_2025, *ids.owasp_llm_2026, *ids.owasp_agentic_2026, *ids.atlas]
+def rule_shape(rule_id: str, category: Category, severity: float) -> dict[str, Any]:
+    """A rule as SARIF describes it, with what other lists call its category."""
+    ids = entry(category)
+    tags = [str(category), *ids.owasp_llm_2025, *ids.owasp_llm_2026, *ids.owasp_agentic_2026, *ids.atlas]
     return {
-        "id": finding.rule_id,
+        "id": rule_id,
         "shortDescription": {"text": ids.summary},
-        "properties": {"tags": ["security", *tags], "security-severity": f"{finding.severity * 10:.1f}"},
+        "properties": {"tags": ["security", *tags], "security-severity": f"{severity * 10:.1f}"},
     }
 
 
@@ -86,7 +105,7 @@ def _result(item: ScanInput, verdict: Verdict, finding: Finding) -> dict[str, An
         }
     return {
         "ruleId": finding.rule_id,
-        "level": _LEVELS[finding.severity_level],
+        "level": LEVELS[finding.severity_level],
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": physical}],
         "properties": {
@@ -102,7 +121,7 @@ def _result(item: ScanInput, verdict: Verdict, finding: Finding) -> dict[str, An
 
 def _whole(item: ScanInput, verdict: Verdict) -> dict[str, Any]:
     return {
-        "ruleId": _VERDICT_RULE,
+        "ruleId": VERDICT_RULE,
         "level": "error" if verdict.action is Action.BLOCK else "warning",
         "message": {"text": f"{verdict.action}: {verdict.reason}"},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(item)}}}],

@@ -103,8 +103,13 @@ Cli = Callable[..., Result]
 @pytest.fixture
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     """Runs `aimds` in this process, in a folder of its own, with words instead of models."""
-    for module in ("scan", "corpus", "watch", "bench"):
-        monkeypatch.setattr(f"aimds.cli.{module}.load_defense", lambda config, assignments: WordDefense())
+    for name in (
+        "scan.load_defense",
+        "watch.load_defense",
+        "corpus.load_unrecorded_defense",
+        "bench.load_unrecorded_defense",
+    ):
+        monkeypatch.setattr(f"aimds.cli.{name}", lambda config, assignments: WordDefense())
     monkeypatch.chdir(tmp_path)
     for name in ("AIMDS_CONFIG", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
