@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from training.calibrate import calibrate, family_weights, flag_threshold
 from training.features import WORK
 from training.metrics import above, auroc, threshold_at
-from training.shipped import FLAG_PROBABILITY, VIEW_OFFSET
+from training.shipped import FLAG_PROBABILITY
 
 Floats = NDArray[np.float64]
 LOGIT_MAX = 20.7
@@ -31,6 +31,18 @@ LOGIT_MAX = 20.7
 SKIP_LOSS_MAX, SPARED_MAX = 0.005, 0.6
 """Share of the attacks found that may be lost where the student is not asked, and share of the honest rows that it
 may be spared: of kinds of attack that it has learnt it finds more than these rows show."""
+
+STUDENT_VIEW_OFFSET = 2.0
+"""By so many logits must a decoded reading be worse for the student than the text itself. Of 1, 2 and 3: false alarms
+on code and documentation 3.2%, 2.0%, 1.8%; recall on encoded attacks 91.5%, 90.0%, 89.0% (training rows of
+`derived_encodings`, which no model learns from)."""
+
+SPREAD_MARGIN = 0.15
+"""Logits that the shipped threshold lies above that of the folds: the shipped student learns longer than those of the
+folds, so its logits are spread wider, on the honest side too. With it none of our own honest examples is flagged."""
+
+SHARE_STEP = 0.1
+"""Finer shares would be fitted to the noise of the folds."""
 
 ATTACK_ROWS_MIN = 20
 """Families with fewer attacks are left out of the average, as in `training.evaluate_loso`."""
@@ -80,12 +92,36 @@ def _clipped(logits: Floats) -> Floats:
     return np.clip(logits, -LOGIT_MAX, LOGIT_MAX)
 
 
+def mixtures(count: int) -> list[tuple[float, ...]]:
+    """Shares of `count` looks that sum to one, in steps of `SHARE_STEP`."""
+    steps = round(1 / SHARE_STEP)
+    if count == 1:
+        return [(1.0,)]
+    return [
+        (first / steps, *(part * (1 - first / steps) for part in rest))
+        for first in range(steps + 1)
+        for rest in mixtures(count - 1)
+    ]
+
+
 def fuse(rows: Rows, looks: Sequence[str]) -> tuple[dict[str, float], float, Floats]:
-    """Weights of the looks, the offset that puts the shipped threshold at `FLAG_PROBABILITY`, and the fused logits."""
+    """Weights of the looks, the offset that puts the shipped threshold at `FLAG_PROBABILITY`, and the fused logits.
+
+    The looks' shares are those that find most at the threshold that ships, each family weighing the same (logistic
+    regression, the usual way of stacking, fits the whole curve and finds less there); the slope is Platt's.
+    """
     columns = np.stack([rows.logits[look] for look in looks], axis=1)
+
+    def recall(shares: tuple[float, ...]) -> float:
+        mixed = columns @ np.array(shares)
+        return summary(rows, mixed, flag_threshold(mixed, rows.attack, rows.hard, rows.source))["recall_by_family"]
+
+    shares = np.array(max(mixtures(len(looks)), key=recall))
     weights = family_weights(rows.family, rows.attack) * len(columns)
-    fitted = LogisticRegression(C=1e3).fit(columns, rows.attack, sample_weight=weights)
-    factors = np.maximum(fitted.coef_[0], 0.0)
+    slope = float(
+        LogisticRegression(C=1e3).fit((columns @ shares)[:, None], rows.attack, sample_weight=weights).coef_[0, 0]
+    )
+    factors = shares * slope
     fused = columns @ factors
     flag = flag_threshold(fused, rows.attack, rows.hard, rows.source)
     offset = float(np.log(FLAG_PROBABILITY / (1 - FLAG_PROBABILITY)) - flag)
@@ -152,12 +188,12 @@ def numbers_of(rows: Rows, looks: Sequence[str]) -> dict[str, Any]:
     weights, offset, fused = fuse(rows, ["static", "student"])
     limit, _ = skip_below(rows, fused)
     out: dict[str, Any] = {
-        "student": {"skip_below": round(limit, 3), "view_offset": VIEW_OFFSET},
-        "fusion": {"balanced": {"weights": weights, "offset": offset}},
+        "student": {"skip_below": round(limit, 3), "view_offset": STUDENT_VIEW_OFFSET},
+        "fusion": {"balanced": {"weights": weights, "offset": offset - SPREAD_MARGIN}},
     }
     if "teacher" in looks:
         weights, offset, _ = fuse(rows, ["static", "student", "teacher"])
-        out["fusion"]["thorough"] = {"weights": weights, "offset": offset}
+        out["fusion"]["thorough"] = {"weights": weights, "offset": offset - SPREAD_MARGIN}
         out["grey"] = {"low": 0.05, "high": 0.98, "teacher_windows": 4}
     return out
 

@@ -33,12 +33,16 @@ NOTE = "first layers of multilingual-e5-small, fine-tuned on the mixture; traini
 PLANS = {"student": Plan(rows=96_000), "teacher": Plan(layers=8, rows=48_000, rate=1e-4)}
 
 
-def trained(name: str, plan: Plan, teacher: Teacher, threads: int) -> None:
-    """Trains one transformer on all training rows; dev rows are never trained on."""
+def trained(name: str, plan: Plan, teacher: Teacher, threads: int, start: Path | None) -> None:
+    """Trains one transformer on all training rows; dev rows are never trained on. `start` is a model to go on from."""
     torch.set_num_threads(threads)
     data = load_rows(SEED)
     words = build(teacher, texts_of(data.rows))
-    model = Training(plan, teacher, words, data.training(frozenset()), SEED).run(WORK / f"{name}.ckpt", name)
+    training = Training(plan, teacher, words, data.training(frozenset()), SEED)
+    if start is not None:
+        for part in (training.model, training.average):
+            part.load_state_dict(torch.load(start, weights_only=True)["state"])
+    model = training.run(WORK / f"{name}.ckpt", name)
     torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"{name}.pt")
 
 
@@ -70,6 +74,7 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], help="settings of the plan, name=value")
     parser.add_argument("--numbers", type=Path, help="what training.look_fusion --json wrote")
     parser.add_argument("--folder", type=Path, default=MODELS)
+    parser.add_argument("--start", type=Path, help="go on from this model, such as training/work/student.pt")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     if options.part == "export":
@@ -77,7 +82,7 @@ def main() -> None:
             raise SystemExit("export needs --numbers: run python -m training.look_fusion --student NAME --json FILE")
         export(options.folder, options.numbers, load_e5())
         return
-    trained(options.part, with_options(PLANS[options.part], options.set), load_e5(), options.threads)
+    trained(options.part, with_options(PLANS[options.part], options.set), load_e5(), options.threads, options.start)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Regex, Tokenizer, normalizers
 
 from training.features import WORK
 from training.teachers import Floats, Teacher, unigram_tokenizer
@@ -84,7 +84,11 @@ def build(teacher: Teacher, texts: Sequence[str]) -> Words:
 
 
 def _tokenizer(pieces: tuple[str, ...], scores: Floats) -> Tokenizer:
-    return unigram_tokenizer(pieces, scores, UNKNOWN)
+    """As the run time reads: runs of any white space are one space, line breaks too, and ends are stripped."""
+    tokenizer = unigram_tokenizer(pieces, scores, UNKNOWN)
+    spaces = normalizers.Replace(Regex(r"\s+"), " ")
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), spaces, normalizers.Strip()])
+    return tokenizer
 
 
 def windows_of(ids: Sequence[int]) -> list[list[int]]:
