@@ -2,13 +2,22 @@
 
 pub mod atoms;
 pub mod bundle;
+pub mod coverage;
 pub mod diagnostic;
+pub mod explain;
+pub mod extract;
+pub mod history;
 pub mod lexer;
 pub mod limits;
 mod lower;
+pub mod monitor;
 pub mod parser;
 pub mod record;
 pub mod rules;
 pub mod schema;
+pub mod session;
+pub mod slice;
 pub mod syntax;
+pub mod taint;
+pub mod testing;
 pub mod values;

@@ -332,10 +332,10 @@ impl Parser<'_> {
             self.word("forbid_overrides", "the only way to combine is forbid_overrides: a denial wins over every permit")?;
         }
         self.word("default", help)?;
-        let default = self.name("`deny` or `allow`")?;
-        if default.value != "deny" && default.value != "allow" {
-            return Err(self.error(Code::Expected, default.span, "a default is `deny` or `allow`", help));
+        if !self.is_word("deny") && !self.is_word("allow") {
+            return Err(self.expected("`deny` or `allow`", help));
         }
+        let default = self.name("`deny` or `allow`")?;
         Ok(SetItem {
             name,
             members,
