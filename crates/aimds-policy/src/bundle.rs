@@ -107,7 +107,7 @@ fn load(root: &Source, library: &[Source], diagnostics: &mut Diagnostics) -> (Ve
     let mut sources = vec![root.clone()];
     let mut files = Vec::new();
     while let Some(source) = sources.get(files.len()) {
-        let (file, _) = parse(&source.text, files.len() as u16, diagnostics);
+        let file = parse(&source.text, files.len() as u16, diagnostics);
         for item in &file.items {
             let Item::Import(import) = item else { continue };
             if sources.iter().any(|known| known.name == import.value) {

@@ -6,6 +6,7 @@ pub mod coverage;
 pub mod diagnostic;
 pub mod explain;
 pub mod extract;
+pub mod format;
 pub mod history;
 pub mod lexer;
 pub mod limits;

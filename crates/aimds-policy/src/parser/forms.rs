@@ -1,6 +1,6 @@
 //! Formulas and event patterns.
 
-use super::{Failed, Parsed, Parser};
+use super::{CLAUSE_WORDS, Failed, Parsed, Parser};
 use crate::diagnostic::{Code, Name, Span, Spanned};
 use crate::lexer::TokenKind;
 use crate::limits::FORM_DEPTH_MAX;
@@ -328,7 +328,7 @@ impl Parser<'_> {
 
     fn variable(&mut self) -> Parsed<Name> {
         let name = self.name("a variable or `_`")?;
-        if FORM_WORDS.contains(&name.value.as_str()) {
+        if FORM_WORDS.contains(&name.value.as_str()) || CLAUSE_WORDS.contains(&name.value.as_str()) {
             let message = format!("`{}` is a word of the language and cannot name a variable", name.value);
             return Err(self.error(Code::Expected, name.span, message, "choose another name, or `_`"));
         }

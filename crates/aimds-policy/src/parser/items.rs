@@ -201,14 +201,15 @@ impl Parser<'_> {
 
     /// The clauses between braces; an error in one skips to the next.
     fn body(&mut self, body: &mut Body) -> Parsed<()> {
-        self.sign("{", "a policy's clauses stand between braces")?;
+        let open = self.sign("{", "a policy's clauses stand between braces")?;
+        self.layout.blocks.push(open.start);
         while !self.accept_sign("}") {
             if self.peek().kind == TokenKind::End || self.diagnostics.is_full() {
                 return Err(self.expected("`}`", "close the policy"));
             }
             let before = self.at;
+            self.layout.clauses.push(self.peek().span.start);
             if self.clause(body).is_err() {
-                self.depth = 0;
                 self.skip_to_clause(before)?;
             }
         }

@@ -5,7 +5,7 @@ mod items;
 mod tests;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Name, Span, Spanned};
-use crate::lexer::{Comment, Token, TokenKind, lex};
+use crate::lexer::{Lexed, Token, TokenKind, lex};
 use crate::limits::{CONSTANTS_MAX, ITEMS_MAX, SOURCE_BYTES_MAX};
 use crate::syntax::{File, Literal};
 
@@ -27,7 +27,21 @@ pub(crate) struct Failed;
 type Parsed<T> = Result<T, Failed>;
 
 /// Reads one file. The tree holds what could be read; whether it may be used is for the diagnostics to say.
-pub fn parse(text: &str, file: u16, diagnostics: &mut Diagnostics) -> (File, Vec<Comment>) {
+pub fn parse(text: &str, file: u16, diagnostics: &mut Diagnostics) -> File {
+    parse_with_layout(text, file, diagnostics).0
+}
+
+/// Where lines begin, by first bytes: the formatter needs no more of the grammar than this.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) items: Vec<u32>,
+    pub(crate) clauses: Vec<u32>,
+    /// Opening braces of policies and tests; other braces hold sets.
+    pub(crate) blocks: Vec<u32>,
+}
+
+/// Reads one file and says where its lines begin.
+pub(crate) fn parse_with_layout(text: &str, file: u16, diagnostics: &mut Diagnostics) -> (File, Lexed, Layout) {
     if text.len() > SOURCE_BYTES_MAX {
         let span = Span {
             file,
@@ -36,7 +50,11 @@ pub fn parse(text: &str, file: u16, diagnostics: &mut Diagnostics) -> (File, Vec
         let message = format!("the file has more than {SOURCE_BYTES_MAX} bytes");
         let help = "split it into files that import each other";
         diagnostics.push(Diagnostic::error(Code::TooLarge, span, message, help));
-        return (File::default(), Vec::new());
+        let nothing = Lexed {
+            tokens: Vec::new(),
+            comments: Vec::new(),
+        };
+        return (File::default(), nothing, Layout::default());
     }
     let lexed = lex(text, file, diagnostics);
     let mut parser = Parser {
@@ -44,9 +62,11 @@ pub fn parse(text: &str, file: u16, diagnostics: &mut Diagnostics) -> (File, Vec
         at: 0,
         depth: 0,
         diagnostics,
+        layout: Layout::default(),
     };
     let file = parser.file();
-    (file, lexed.comments)
+    let layout = parser.layout;
+    (file, lexed, layout)
 }
 
 struct Parser<'a> {
@@ -54,6 +74,7 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     diagnostics: &'a mut Diagnostics,
+    layout: Layout,
 }
 
 static END: Token = Token {
@@ -251,6 +272,7 @@ impl<'a> Parser<'a> {
         let mut file = File::default();
         while self.peek().kind != TokenKind::End && !self.diagnostics.is_full() {
             let before = self.at;
+            self.layout.items.push(self.peek().span.start);
             match self.item() {
                 Ok(items) => file.items.extend(items),
                 Err(Failed) => self.skip_to_item(before),

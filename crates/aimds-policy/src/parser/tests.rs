@@ -13,13 +13,15 @@ impl Parser<'_> {
         let name = self.text("what the test shows")?;
         self.word("for", "name the policy set: test \"..\" for prod { .. }")?;
         let set = self.name("a policy set")?;
-        self.sign("{", "a test's lines stand between braces")?;
+        let open = self.sign("{", "a test's lines stand between braces")?;
+        self.layout.blocks.push(open.start);
         let mut steps = Vec::new();
         while !self.accept_sign("}") {
             if self.peek().kind == TokenKind::End || self.diagnostics.is_full() {
                 return Err(self.expected("`}`", "close the test"));
             }
             let before = self.at;
+            self.layout.clauses.push(self.peek().span.start);
             match self.test_step() {
                 Ok(step) => steps.push(step),
                 Err(failed) => {
