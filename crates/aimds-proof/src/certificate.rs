@@ -192,6 +192,8 @@ fn first_difference(left: &[u8], right: &[u8]) -> usize {
         .zip(right)
         .take_while(|(left, right)| left == right)
         .count();
-    let before = left.get(..same).unwrap_or_default();
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+    left.get(..same)
+        .unwrap_or_default()
+        .split(|byte| *byte == b'\n')
+        .count()
 }

@@ -51,3 +51,6 @@ pub(crate) fn on_own_stack(check: impl FnOnce() -> Checked<Work> + Send) -> Outc
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,6 @@ pub(crate) mod inductive;
 pub(crate) mod source;
 pub(crate) mod stream;
 pub(crate) mod term;
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ pub(crate) use terms::{Level, Levels, Name, Node, TermId};
 use environment::Environment;
 use machine::Machine;
 use meter::Meter;
-use terms::{FastMap, Terms};
+use terms::{FastMap, FastSet, Terms};
 
 use crate::limits::Budget;
 use crate::outcome::{Checked, Reason};
@@ -41,7 +41,7 @@ pub(crate) struct Kernel {
     core_forms: FastMap<TermId, TermId>,
     forms: FastMap<TermId, TermId>,
     types: FastMap<TermId, TermId>,
-    equal: FastMap<(TermId, TermId), ()>,
+    equal: FastSet<(TermId, TermId)>,
     /// Does without the machine; tests compare both ways.
     substitution_only: bool,
 }
@@ -58,7 +58,7 @@ impl Kernel {
             core_forms: FastMap::default(),
             forms: FastMap::default(),
             types: FastMap::default(),
-            equal: FastMap::default(),
+            equal: FastSet::default(),
             substitution_only: false,
         }
     }
@@ -69,7 +69,7 @@ impl Kernel {
         self.machine = Machine::default();
         self.core_forms = FastMap::default();
         self.forms = FastMap::default();
-        self.equal = FastMap::default();
+        self.equal = FastSet::default();
         self.types = FastMap::default();
     }
 

@@ -9,14 +9,18 @@ pub mod certificate;
 mod check;
 mod export;
 mod kernel;
+mod lean_text;
 pub mod limits;
 pub mod logic;
 pub mod naive;
+pub mod notation;
 mod outcome;
 mod prelude;
+pub mod universal;
 
 pub use certificate::{Certificate, Certified, Decision, Verdict, verify};
 pub use check::check_stream;
+pub use lean_text::lean_text;
 pub use limits::{Budget, Limit};
 pub use outcome::{Outcome, Reason, Rejection, Work};
 pub use prelude::{PRELUDE_SHA256, prelude_text};

@@ -104,7 +104,13 @@ mod tests {
         let mut stream = Stream::new(Budget::UNIVERSAL.stream_bytes_max);
         declare_all(&mut stream, &declarations);
         assert_eq!(sha256_hex(stream.text().as_bytes()), PRELUDE_SHA256);
-        let count = |kind: &str| stream.text().lines().filter(|line| line.starts_with(kind)).count();
+        let count = |kind: &str| {
+            stream
+                .text()
+                .lines()
+                .filter(|line| line.starts_with(kind))
+                .count()
+        };
         assert_eq!((count("{\"inductive\""), count("{\"def\"")), (9, 22));
         assert_eq!(count("{\"axiom\"") + count("{\"thm\""), 0);
     }

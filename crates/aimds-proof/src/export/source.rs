@@ -122,11 +122,11 @@ fn term_in(tree: &Tree<'_>, scope: &mut Vec<String>) -> Option<Term> {
             Some(arrow(terms(arguments, scope)?, term_in(result, scope)?))
         }
         [Tree::Word("rec"), Tree::Word(data), result, rest @ ..] => {
-            recursion(data, term_in(result, scope)?, terms(rest, scope)?)
+            Some(recursion(data, term_in(result, scope)?, terms(rest, scope)?))
         }
         [Tree::Word("if"), result, condition, then, otherwise] => {
             let arguments = terms_of([otherwise, then, condition], scope)?;
-            recursion("Bool", term_in(result, scope)?, arguments)
+            Some(recursion("Bool", term_in(result, scope)?, arguments))
         }
         [function, arguments @ ..] => Some(apply(term_in(function, scope)?, terms(arguments, scope)?)),
         [] => None,
@@ -145,6 +145,9 @@ fn terms_of<'a, 'b: 'a>(
 }
 
 fn function(binders: &[Tree<'_>], body: &Tree<'_>, scope: &mut Vec<String>) -> Option<Term> {
+    if binders.is_empty() {
+        return None;
+    }
     let before = scope.len();
     let mut bound = Vec::new();
     for binder in binders {
@@ -161,13 +164,10 @@ fn function(binders: &[Tree<'_>], body: &Tree<'_>, scope: &mut Vec<String>) -> O
 }
 
 /// The recursor of `data` at the universe of data, with a result type that does not depend on the argument.
-fn recursion(data: &str, result: Term, rest: Vec<Term>) -> Option<Term> {
+fn recursion(data: &str, result: Term, rest: Vec<Term>) -> Term {
     let data = qualified(data);
     let motive = lambda(vec![Binder::new("t", word(&data))], result);
     let mut arguments = vec![motive];
     arguments.extend(rest);
-    Some(apply(
-        constant(format!("{data}.rec"), &[Universe::One]),
-        arguments,
-    ))
+    apply(constant(format!("{data}.rec"), &[Universe::One]), arguments)
 }

@@ -130,11 +130,6 @@ impl Stream {
         &self.text
     }
 
-    /// How many different expressions were written.
-    pub(crate) fn expression_count(&self) -> usize {
-        self.expressions.len()
-    }
-
     /// All bytes, or that they were too many.
     pub(crate) fn finish(self) -> Result<String, Limit> {
         if self.is_full {
@@ -222,10 +217,10 @@ impl Stream {
                 function.0, argument.0
             )),
             Expression::Lambda(name, kind, body, info) => {
-                self.write_binder(id, "lam", name, kind, body, info)
+                self.write_binder(id, "lam", name, kind, body, info);
             }
             Expression::ForAll(name, kind, body, info) => {
-                self.write_binder(id, "forallE", name, kind, body, info)
+                self.write_binder(id, "forallE", name, kind, body, info);
             }
         }
     }

@@ -25,6 +25,8 @@ pub(crate) enum Term {
     ForAll(Vec<Binder>, Box<Term>),
     /// Functions whose result type does not depend on the argument.
     Arrow(Box<Term>, Box<Term>),
+    /// A term without variables that the stream has already.
+    Written(ExpressionId),
 }
 
 /// A bound variable with its type.
@@ -124,6 +126,7 @@ impl Compiler<'_> {
                 }
                 result
             }
+            Term::Written(expression) => *expression,
             Term::Lambda(binders, body) => self.binders(binders, body, Stream::lambda),
             Term::ForAll(binders, body) => self.binders(binders, body, Stream::for_all),
             Term::Arrow(argument, result) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::terms::{FastMap, Level, Levels, Name, TermId};
+use super::terms::{FastMap, FastSet, Level, Levels, Name, TermId};
 use crate::outcome::{Checked, Reason};
 
 /// A declared constant.
@@ -41,7 +41,7 @@ pub(crate) struct Rule {
 pub(crate) struct Environment {
     declarations: FastMap<Name, Declaration>,
     recursors: FastMap<Name, Recursor>,
-    data_types: FastMap<Name, ()>,
+    data_types: FastSet<Name>,
 }
 
 impl Environment {
@@ -59,12 +59,12 @@ impl Environment {
     }
 
     pub(crate) fn add_data_type(&mut self, name: Name) {
-        self.data_types.insert(name, ());
+        self.data_types.insert(name);
     }
 
     /// Whether the constant is an inductive type in `Sort 1` without parameters.
     pub(crate) fn is_data_type(&self, name: Name) -> bool {
-        self.data_types.contains_key(&name)
+        self.data_types.contains(&name)
     }
 
     pub(crate) fn contains(&self, name: Name) -> bool {

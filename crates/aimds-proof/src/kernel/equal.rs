@@ -10,7 +10,7 @@ use crate::outcome::Checked;
 impl Kernel {
     /// Whether two terms without loose variables, both well typed, are equal by computation.
     pub(super) fn is_equal(&mut self, left: TermId, right: TermId) -> Checked<bool> {
-        if left == right || self.equal.contains_key(&(left, right)) {
+        if left == right || self.equal.contains(&(left, right)) {
             return Ok(true);
         }
         self.meter.enter()?;
@@ -18,7 +18,7 @@ impl Kernel {
         let answer = self.compare(left, right)?;
         self.meter.leave();
         if answer {
-            self.equal.insert((left, right), ());
+            self.equal.insert((left, right));
         }
         Ok(answer)
     }

@@ -1,6 +1,6 @@
 //! The kernel's terms: hash-consed, without the names of binders, so that equal terms have equal ids.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::meter::Meter;
@@ -92,6 +92,9 @@ impl Hasher for FastHasher {
 
 /// A map with [`FastHasher`].
 pub(crate) type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<FastHasher>>;
+
+/// A set with [`FastHasher`].
+pub(crate) type FastSet<K> = HashSet<K, BuildHasherDefault<FastHasher>>;
 
 /// All terms of one check.
 #[derive(Debug, Clone, Default)]
