@@ -1,5 +1,6 @@
 //! The policy language: from text to the core logic of `aimds-proof`, and the monitor that judges every event.
 
+pub mod analysis;
 pub mod atoms;
 pub mod bundle;
 pub mod coverage;
@@ -16,6 +17,7 @@ pub mod parser;
 pub mod record;
 pub mod rules;
 pub mod schema;
+pub mod search;
 pub mod session;
 pub mod slice;
 pub mod syntax;

@@ -4,7 +4,7 @@ use crate::atoms::{Atom, Field};
 use crate::extract::{absent, canonical, facts, leaves};
 use crate::history::{Past, PendingRelations, field_texts};
 use crate::limits::{HISTORY_EVENTS_MAX, REFERENCES_MAX, SESSION_GRAMS_MAX};
-use crate::monitor::{Monitor, Program, ProgramError, Truth};
+use crate::monitor::{Monitor, Program, ProgramError, StateError, Truth};
 use crate::record::EventRecord;
 use crate::rules::{Effect, Obligation, PolicySet, Severity};
 use crate::slice::{Slice, SliceEvent, events_from};
@@ -186,6 +186,24 @@ impl Session {
             grams: 0,
             forgotten_ms: None,
         }
+    }
+
+    /// What survives a restart: the monitor's state. The events themselves do not, and so relations to them are unknown
+    /// afterwards, which never grants, and slices that reach back before the restart are not complete.
+    pub fn export(&self) -> Vec<u8> {
+        self.monitor.export()
+    }
+
+    /// A session that goes on where `export` left off.
+    pub fn restore(engine: Arc<Engine>, bytes: &[u8]) -> Result<Self, StateError> {
+        let monitor = Monitor::restore(Arc::clone(&engine.program), bytes)?;
+        Ok(Self {
+            engine,
+            history: VecDeque::new(),
+            grams: 0,
+            forgotten_ms: (monitor.sequence() > 0).then(|| monitor.time_ms()),
+            monitor,
+        })
     }
 
     /// The engine.

@@ -230,10 +230,10 @@ impl Parser<'_> {
                 span: sign.span,
             }
         };
+        // A dotted name behind a comparison is something about another event: constants have no dots.
         let is_term = matches!(
             (&self.peek().kind, self.peek_at(1), self.peek_at(2)),
-            (TokenKind::Word(_), TokenKind::Sign("."), TokenKind::Word(word))
-                if ["args", "trust", "role", "tool"].contains(&word.as_str())
+            (TokenKind::Word(_), TokenKind::Sign("."), TokenKind::Word(_))
         );
         let right = if is_term {
             Operand::Term(self.term()?)
