@@ -18,8 +18,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 const FILES: [&str; 10] = [
-    "no_pii_leakage", "no_secrets", "no_jailbreak", "no_exfiltration", "tool_constraints", "approval", "rate_limits",
-    "no_prompt_leak", "agent_isolation", "data_residency",
+    "no_pii_leakage",
+    "no_secrets",
+    "no_jailbreak",
+    "no_exfiltration",
+    "tool_constraints",
+    "approval",
+    "rate_limits",
+    "no_prompt_leak",
+    "agent_isolation",
+    "data_residency",
 ];
 
 struct Never;
@@ -31,7 +39,9 @@ impl Relations for Never {
 }
 
 fn read(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../policies").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../policies")
+        .join(name);
     Source {
         name: name.into(),
         text: std::fs::read_to_string(path).unwrap(),
@@ -44,10 +54,16 @@ fn engine(files: &[&str]) -> Arc<Engine> {
         .map(|name| read(&format!("{name}.policy")))
         .chain([read("schema.policy")])
         .collect();
-    let imports: String = files.iter().map(|name| format!("import \"{name}.policy\"\n")).collect();
+    let imports: String = files
+        .iter()
+        .map(|name| format!("import \"{name}.policy\"\n"))
+        .collect();
     let root = Source {
         name: "all".into(),
-        text: format!("{imports}set everything = {{ {} }} default allow", files.join(", ")),
+        text: format!(
+            "{imports}set everything = {{ {} }} default allow",
+            files.join(", ")
+        ),
     };
     let compiled = compile(&root, &library);
     let bundle = compiled.bundle.unwrap();
@@ -67,14 +83,31 @@ fn event(number: u64) -> EventRecord {
         tool: (call || kind == "tool_result").then(|| "email.send".into()),
         arguments: call.then(|| {
             vec![
-                ("to".into(), RecordValue::List(vec![RecordValue::Text(format!("user{number}@corp.example"))])),
-                ("body".into(), RecordValue::Text(format!("Notes of meeting {number}: all agreed on the plan"))),
+                (
+                    "to".into(),
+                    RecordValue::List(vec![RecordValue::Text(format!("user{number}@corp.example"))]),
+                ),
+                (
+                    "body".into(),
+                    RecordValue::Text(format!("Notes of meeting {number}: all agreed on the plan")),
+                ),
             ]
         }),
-        text: (!call).then(|| format!("Paragraph {number} of an ordinary page about gardens, weather and trains. ").repeat(8)),
+        text: (!call).then(|| {
+            format!("Paragraph {number} of an ordinary page about gardens, weather and trains. ").repeat(8)
+        }),
         scores: [
-            "secret", "personal_data", "jailbreak_roleplay", "instruction_override", "indirect_injection",
-            "data_exfiltration", "canary_leak", "prompt_leak", "self_replication", "manipulation_loop", "harmful_request",
+            "secret",
+            "personal_data",
+            "jailbreak_roleplay",
+            "instruction_override",
+            "indirect_injection",
+            "data_exfiltration",
+            "canary_leak",
+            "prompt_leak",
+            "self_replication",
+            "manipulation_loop",
+            "harmful_request",
             "multi_turn_escalation",
         ]
         .iter()
@@ -88,7 +121,12 @@ fn event(number: u64) -> EventRecord {
 fn print(name: &str, rules: usize, mut micros: Vec<f64>) {
     micros.sort_by(f64::total_cmp);
     let at = |share: f64| micros[((micros.len() - 1) as f64 * share) as usize];
-    println!("{name}: {rules} rules, {} events, p50 {:.1} us, p99 {:.1} us", micros.len(), at(0.5), at(0.99));
+    println!(
+        "{name}: {rules} rules, {} events, p50 {:.1} us, p99 {:.1} us",
+        micros.len(),
+        at(0.5),
+        at(0.99)
+    );
 }
 
 fn measure(files: &[&str]) {
@@ -100,7 +138,11 @@ fn measure(files: &[&str]) {
         .map(|record| aimds_policy::extract::facts(&set.atoms, &set.schema, record))
         .collect();
     let forms: Vec<&Form> = set.rules.iter().map(|rule| &rule.body.form).collect();
-    let is_relation = |id| set.atoms.atom(id).is_some_and(aimds_policy::atoms::Atom::is_relation);
+    let is_relation = |id| {
+        set.atoms
+            .atom(id)
+            .is_some_and(aimds_policy::atoms::Atom::is_relation)
+    };
     let mut monitor = Monitor::new(Arc::new(Program::new(&forms, &is_relation).unwrap()));
     let mut micros = Vec::new();
     for (record, facts) in records.iter().zip(&facts) {
@@ -108,7 +150,11 @@ fn measure(files: &[&str]) {
         std::hint::black_box(monitor.step(record.time_ms, facts, Value::No, &Never));
         micros.push(begin.elapsed().as_secs_f64() * 1e6);
     }
-    println!("state of the monitor: {} bytes, {} atoms", monitor.export().len(), set.atoms.len());
+    println!(
+        "state of the monitor: {} bytes, {} atoms",
+        monitor.export().len(),
+        set.atoms.len()
+    );
     print("monitor", set.rules.len(), micros);
     let mut session = Session::new(Arc::clone(&engine));
     let mut micros = Vec::new();

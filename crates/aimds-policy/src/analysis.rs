@@ -23,7 +23,7 @@ pub enum Certainty {
 /// What is wrong with a rule, or looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// No trace makes it fire.
+    /// No trace of known facts makes it fire; an unknown one may.
     Unreachable {
         /// The rule.
         rule: String,
@@ -64,8 +64,13 @@ pub fn analyse(set: &PolicySet, budget: &Budget) -> Vec<Finding> {
     }
     for permit in set.rules.iter().filter(|rule| rule.effect == Effect::Permit) {
         for denial in set.rules.iter().filter(|rule| rule.effect.stops()) {
-            let both = Form::And(Box::new(permit.body.form.clone()), Box::new(denial.body.form.clone()));
-            let witness = search.find(&both, &|events| fires(&permit.core(), events) && fires(&denial.core(), events));
+            let both = Form::And(
+                Box::new(permit.body.form.clone()),
+                Box::new(denial.body.form.clone()),
+            );
+            let witness = search.find(&both, &|events| {
+                fires(&permit.core(), events) && fires(&denial.core(), events)
+            });
             findings.extend(witness.map(|witness| Finding::Conflict {
                 permit: permit.name.clone(),
                 denial: denial.name.clone(),
@@ -76,19 +81,25 @@ pub fn analyse(set: &PolicySet, budget: &Budget) -> Vec<Finding> {
     findings
 }
 
-fn one(set: &PolicySet, search: &Search<'_>, index: usize, rule: &CompiledRule, budget: &Budget) -> Option<Finding> {
+fn one(
+    set: &PolicySet,
+    search: &Search<'_>,
+    index: usize,
+    rule: &CompiledRule,
+    budget: &Budget,
+) -> Option<Finding> {
     let name = rule.name.clone();
     let core = rule.core();
     let form = &rule.body.form;
     let everything = || Rule::Permit(Form::True);
     if search.find(form, &|events| fires(&core, events)).is_none() {
-        // "Never fires" as "it takes nothing away" or "it grants nothing".
-        let never = match &core {
-            Rule::Deny(_) => is_proved(vec![everything()], vec![core.clone(), everything()], budget),
-            Rule::Permit(_) => is_proved(vec![core.clone()], Vec::new(), budget),
-        };
+        // As a permit it would grant nothing: the form never must hold, and where all facts are known, must and may are one.
+        let never = is_proved(vec![Rule::Permit(form.clone())], Vec::new(), budget);
         let certainty = certainty(never);
-        return Some(Finding::Unreachable { rule: name, certainty });
+        return Some(Finding::Unreachable {
+            rule: name,
+            certainty,
+        });
     }
     let negation = Form::Not(Box::new(form.clone()));
     if search.find(&negation, &|events| !fires(&core, events)).is_none() {
@@ -97,7 +108,10 @@ fn one(set: &PolicySet, search: &Search<'_>, index: usize, rule: &CompiledRule, 
             Rule::Permit(_) => is_proved(vec![everything()], vec![core.clone()], budget),
         };
         let certainty = certainty(always);
-        return Some(Finding::Vacuous { rule: name, certainty });
+        return Some(Finding::Vacuous {
+            rule: name,
+            certainty,
+        });
     }
     if rule.effect.stops() || rule.effect == Effect::Permit {
         return shadowed(set, search, index, rule, budget);
@@ -106,7 +120,11 @@ fn one(set: &PolicySet, search: &Search<'_>, index: usize, rule: &CompiledRule, 
 }
 
 fn certainty(proved: bool) -> Certainty {
-    if proved { Certainty::Proved } else { Certainty::Bounded }
+    if proved {
+        Certainty::Proved
+    } else {
+        Certainty::Bounded
+    }
 }
 
 /// Whether the kernel accepts that `new` allows nothing, on any trace, that `old` does not.
@@ -130,17 +148,25 @@ fn shadowed(
     let others = &without.rules;
     let core = rule.core();
     let matters = |events: &[Event]| {
-        let denied_anyway = others.iter().any(|other| other.effect.stops() && fires(&other.core(), events));
+        let denied_anyway = others
+            .iter()
+            .any(|other| other.effect.stops() && fires(&other.core(), events));
         let permitted_anyway = set.default_allow
-            || others.iter().any(|other| other.effect == Effect::Permit && fires(&other.core(), events));
-        fires(&core, events)
-            && !denied_anyway
-            && (rule.effect != Effect::Permit || !permitted_anyway)
+            || others
+                .iter()
+                .any(|other| other.effect == Effect::Permit && fires(&other.core(), events));
+        fires(&core, events) && !denied_anyway && (rule.effect != Effect::Permit || !permitted_anyway)
     };
-    if search.find(&alone(rule, others), &matters).is_some() || search.find(&rule.body.form, &matters).is_some() {
+    if search.find(&alone(rule, others), &matters).is_some()
+        || search.find(&rule.body.form, &matters).is_some()
+    {
         return None;
     }
-    let rules = |set: &PolicySet| set.core_policy().map(|policy| policy.rules().to_vec()).unwrap_or_default();
+    let rules = |set: &PolicySet| {
+        set.core_policy()
+            .map(|policy| policy.rules().to_vec())
+            .unwrap_or_default()
+    };
     let (with, without) = (rules(set), rules(&without));
     let proved = match rule.effect {
         Effect::Permit => is_proved(with, without, budget),
@@ -154,7 +180,10 @@ fn shadowed(
 
 /// This rule fires and no other of those that stop does.
 fn alone(rule: &CompiledRule, others: &[CompiledRule]) -> Form {
-    let silent = others.iter().filter(|other| other.effect.stops()).map(|other| other.body.form.clone());
+    let silent = others
+        .iter()
+        .filter(|other| other.effect.stops())
+        .map(|other| other.body.form.clone());
     silent.fold(rule.body.form.clone(), |all, other| {
         Form::And(Box::new(all), Box::new(Form::Not(Box::new(other))))
     })

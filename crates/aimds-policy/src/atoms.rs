@@ -105,7 +105,10 @@ pub enum Atom {
 impl Atom {
     /// Whether it speaks of a past event and the pending one together.
     pub fn is_relation(&self) -> bool {
-        matches!(self, Self::Flows(_) | Self::Covers(_) | Self::About | Self::Same(..))
+        matches!(
+            self,
+            Self::Flows(_) | Self::Covers(_) | Self::About | Self::Same(..)
+        )
     }
 }
 
@@ -127,7 +130,9 @@ impl fmt::Display for Atom {
             Self::Tag(tag) => write!(f, "tool is {tag}"),
             Self::TrustAtMost(level) => write!(f, "trust level <= {level}"),
             Self::Role(role) => write!(f, "by {role}"),
-            Self::ScoreAtLeast(name, score) => write!(f, "score {name} >= {}.{:03}", score / 1_000, score % 1_000),
+            Self::ScoreAtLeast(name, score) => {
+                write!(f, "score {name} >= {}.{:03}", score / 1_000, score % 1_000)
+            }
             Self::Amount(field) => write!(f, "{field} in hundredths"),
             Self::Known(field) => write!(f, "known {field}: {}", field.value_type().text()),
             Self::Flag(field) => write!(f, "flag {field}"),

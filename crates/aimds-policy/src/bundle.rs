@@ -115,14 +115,21 @@ fn load(root: &Source, library: &[Source], diagnostics: &mut Diagnostics) -> (Ve
             }
             if sources.len() >= SOURCES_MAX {
                 let message = format!("a bundle has at most {SOURCES_MAX} files");
-                diagnostics.push(Diagnostic::error(Code::TooLarge, import.span, message, "join some"));
+                diagnostics.push(Diagnostic::error(
+                    Code::TooLarge,
+                    import.span,
+                    message,
+                    "join some",
+                ));
                 continue;
             }
             match library.iter().find(|known| known.name == import.value) {
                 Some(found) => sources.push(found.clone()),
                 None => {
                     let near = nearest(&import.value, library.iter().map(|known| known.name.as_str()));
-                    let help = near.map_or("give the file to the compiler".into(), |near| format!("did you mean {near:?}?"));
+                    let help = near.map_or("give the file to the compiler".into(), |near| {
+                        format!("did you mean {near:?}?")
+                    });
                     let message = format!("there is no file {:?}", import.value);
                     diagnostics.push(Diagnostic::error(Code::BadImport, import.span, message, help));
                 }
@@ -155,7 +162,12 @@ fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagnostics) -> O
     let schema = Schema::gather(items(), diagnostics);
     if schema.name.is_empty() {
         let help = "begin with `schema agent v1`, or import a file that does";
-        diagnostics.push(Diagnostic::error(Code::NoSchema, Span::default(), "there is no schema", help));
+        diagnostics.push(Diagnostic::error(
+            Code::NoSchema,
+            Span::default(),
+            "there is no schema",
+            help,
+        ));
         return None;
     }
     let schema = Arc::new(schema);
@@ -201,7 +213,8 @@ fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagnostics) -> O
 
 impl<'a> Builder<'a> {
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::error(code, span, message, help));
+        self.diagnostics
+            .push(Diagnostic::error(code, span, message, help));
     }
 
     fn unknown(&mut self, name: &Name, what: &str, help: &str) {
@@ -213,12 +226,19 @@ impl<'a> Builder<'a> {
         let mut templates: BTreeMap<&str, &TemplateItem> = BTreeMap::new();
         for item in &items {
             let repeated = match item {
-                Item::Template(template) => templates.insert(&template.name.value, template).map(|_| &template.name),
+                Item::Template(template) => templates
+                    .insert(&template.name.value, template)
+                    .map(|_| &template.name),
                 Item::Let { name, value } => self.lets.insert(&name.value, value).map(|_| name),
                 _ => None,
             };
             if let Some(name) = repeated {
-                self.error(Code::Duplicate, name.span, format!("`{}` is declared twice", name.value), "rename one");
+                self.error(
+                    Code::Duplicate,
+                    name.span,
+                    format!("`{}` is declared twice", name.value),
+                    "rename one",
+                );
             }
         }
         for item in items {
@@ -282,12 +302,27 @@ impl<'a> Builder<'a> {
                 | (_, Literal::Name(_)) => true,
                 _ => false,
             };
-            if !["integer", "duration", "text", "score", "amount", "set", "tool", "label"].contains(&kind.value.as_str()) {
-                let help = "the types of parameters are integer, duration, text, score, amount, set, tool and label";
-                self.error(Code::UnknownName, kind.span, format!("there is no type `{}`", kind.value), help);
+            if ![
+                "integer", "duration", "text", "score", "amount", "set", "tool", "label",
+            ]
+            .contains(&kind.value.as_str())
+            {
+                let help =
+                    "the types of parameters are integer, duration, text, score, amount, set, tool and label";
+                self.error(
+                    Code::UnknownName,
+                    kind.span,
+                    format!("there is no type `{}`", kind.value),
+                    help,
+                );
             } else if !fits {
                 let message = format!("`{}` is a {}", name.value, kind.value);
-                self.error(Code::WrongType, argument.span, message, "give a value of that type");
+                self.error(
+                    Code::WrongType,
+                    argument.span,
+                    message,
+                    "give a value of that type",
+                );
             }
             parameters.insert(name.value.as_str(), argument);
         }
@@ -304,7 +339,10 @@ impl<'a> Builder<'a> {
     /// The policies of a set in their order: nested sets are opened, replaced policies left out.
     fn members(&mut self, set: &'a SetItem, depth: usize, members: &mut Vec<&'a str>) -> Result<(), Failed> {
         if depth > SET_DEPTH_MAX || members.len() > RULES_MAX {
-            let message = format!("the set `{}` contains itself, or more than {RULES_MAX} policies", set.name.value);
+            let message = format!(
+                "the set `{}` contains itself, or more than {RULES_MAX} policies",
+                set.name.value
+            );
             self.error(Code::TooLarge, set.span, message, "split it");
             return Err(Failed);
         }
@@ -321,16 +359,29 @@ impl<'a> Builder<'a> {
                     self.replace(set, name, replaced, members)?;
                 }
             } else {
-                self.unknown(member, "policy or set", "declare it with `policy`, `use` or `set`");
+                self.unknown(
+                    member,
+                    "policy or set",
+                    "declare it with `policy`, `use` or `set`",
+                );
                 return Err(Failed);
             }
         }
         Ok(())
     }
 
-    fn replace(&mut self, set: &SetItem, name: &str, replaced: &Name, members: &mut Vec<&'a str>) -> Result<(), Failed> {
+    fn replace(
+        &mut self,
+        set: &SetItem,
+        name: &str,
+        replaced: &Name,
+        members: &mut Vec<&'a str>,
+    ) -> Result<(), Failed> {
         let place = members.iter().position(|member| *member == replaced.value);
-        let overridable = self.drafts.get(replaced.value.as_str()).map(|draft| draft.overridable);
+        let overridable = self
+            .drafts
+            .get(replaced.value.as_str())
+            .map(|draft| draft.overridable);
         match (place, overridable) {
             (Some(place), Some(true)) if set.overlay => {
                 members.remove(place);
@@ -343,13 +394,21 @@ impl<'a> Builder<'a> {
                 Err(Failed)
             }
             (Some(_), _) => {
-                let message = format!("`{name}` replaces a policy, but `{}` is no overlay", set.name.value);
+                let message = format!(
+                    "`{name}` replaces a policy, but `{}` is no overlay",
+                    set.name.value
+                );
                 self.error(Code::Sealed, set.span, message, "write `overlay(base, ..)`");
                 Err(Failed)
             }
             (None, _) => {
                 let message = format!("`{}` is not in the set before `{name}`", replaced.value);
-                self.error(Code::UnknownName, replaced.span, message, "put the base first: overlay(base, team)");
+                self.error(
+                    Code::UnknownName,
+                    replaced.span,
+                    message,
+                    "put the base first: overlay(base, team)",
+                );
                 Err(Failed)
             }
         }
@@ -409,12 +468,20 @@ impl<'a> Builder<'a> {
     fn claim(&mut self, item: &ClaimItem, sets: &[PolicySet]) -> Option<Claim> {
         let Some((_, policies)) = CLAIM_KINDS.iter().find(|(kind, _)| *kind == item.kind.value) else {
             let kinds: Vec<&str> = CLAIM_KINDS.iter().map(|(kind, _)| *kind).collect();
-            self.unknown(&item.kind, "claim", &format!("the claims are {}", kinds.join(", ")));
+            self.unknown(
+                &item.kind,
+                "claim",
+                &format!("the claims are {}", kinds.join(", ")),
+            );
             return None;
         };
         let (first, rest) = item.about.split_first()?;
         let Some(set) = sets.iter().find(|set| set.name == first.value) else {
-            self.unknown(first, "policy set", "a claim begins with the set that it is about");
+            self.unknown(
+                first,
+                "policy set",
+                "a claim begins with the set that it is about",
+            );
             return None;
         };
         if let Some(name) = rest.iter().find(|name| set.rule(&name.value).is_none()) {
@@ -422,8 +489,16 @@ impl<'a> Builder<'a> {
             return None;
         }
         if rest.len() != *policies {
-            let message = format!("`{}` is about a set and {policies} of its policies", item.kind.value);
-            self.error(Code::BadClause, item.span, message, "give the set and then the policies");
+            let message = format!(
+                "`{}` is about a set and {policies} of its policies",
+                item.kind.value
+            );
+            self.error(
+                Code::BadClause,
+                item.span,
+                message,
+                "give the set and then the policies",
+            );
             return None;
         }
         Some(Claim {

@@ -79,7 +79,9 @@ impl Coverage {
                     goals.extend([Goal::CountMet, Goal::CountMissed]);
                 }
                 for goal in goals {
-                    coverage.goals.insert((rule.name.clone(), window.span, goal), false);
+                    coverage
+                        .goals
+                        .insert((rule.name.clone(), window.span, goal), false);
                 }
             }
         }
@@ -88,7 +90,10 @@ impl Coverage {
 
     /// Goals reached, and all of them.
     pub fn counts(&self) -> (usize, usize) {
-        (self.goals.values().filter(|reached| **reached).count(), self.goals.len())
+        (
+            self.goals.values().filter(|reached| **reached).count(),
+            self.goals.len(),
+        )
     }
 
     /// What was not reached.
@@ -103,10 +108,18 @@ impl Coverage {
     pub fn observe(&mut self, set: &PolicySet, decision: &Decision, past: &[SliceEvent]) {
         let Ok(trace) = trace_of(past) else { return };
         for rule in &set.rules {
-            let goal = if decision.has_fired(&rule.name) { Goal::Fired } else { Goal::NotFired };
+            let goal = if decision.has_fired(&rule.name) {
+                Goal::Fired
+            } else {
+                Goal::NotFired
+            };
             self.goals.insert((rule.name.clone(), rule.span, goal), true);
             for window in windows(&rule.body) {
-                let points = if window.nested { 1..=trace.events().len() } else { trace.events().len()..=trace.events().len() };
+                let points = if window.nested {
+                    1..=trace.events().len()
+                } else {
+                    trace.events().len()..=trace.events().len()
+                };
                 for point in points {
                     let events = trace.events().get(..point).unwrap_or_default();
                     for goal in window.reached(events) {
@@ -128,7 +141,9 @@ impl Window<'_> {
         let now_ms = events.last().map_or(0, Event::time_ms);
         let mut inside = 0;
         for (at, event) in events.iter().enumerate() {
-            let held = events.get(..=at).is_some_and(|upto| holds(self.operand, Mode::Upper, upto));
+            let held = events
+                .get(..=at)
+                .is_some_and(|upto| holds(self.operand, Mode::Upper, upto));
             if !held {
                 continue;
             }

@@ -174,7 +174,11 @@ impl Place {
         let line_head = before.rsplit('\n').next().unwrap_or_default();
         let line_tail = after.split('\n').next().unwrap_or_default();
         let column = line_head.chars().count() + 1;
-        let shown = |text: &str| -> String { text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
+        let shown = |text: &str| -> String {
+            text.chars()
+                .map(|c| if c.is_control() { ' ' } else { c })
+                .collect()
+        };
         let line_text: String = (shown(line_head) + &shown(line_tail))
             .chars()
             .take(EXCERPT_CHARACTERS_MAX)

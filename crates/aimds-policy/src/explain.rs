@@ -87,11 +87,17 @@ impl Session {
             .iter()
             .filter_map(|fired| engine.set().rules.get(fired.rule))
             .map(|rule| {
-                let mode = if rule.effect == Effect::Permit { Mode::Lower } else { Mode::Upper };
+                let mode = if rule.effect == Effect::Permit {
+                    Mode::Lower
+                } else {
+                    Mode::Upper
+                };
                 let mut parts = Vec::new();
                 decide_parts(&rule.body, mode, trace.events(), &slice.events, &mut parts);
                 let bound = parts.iter().rev().find(|part| !part.events.is_empty());
-                let deciding = bound.or_else(|| parts.iter().rev().find(|part| !part.absence)).cloned();
+                let deciding = bound
+                    .or_else(|| parts.iter().rev().find(|part| !part.absence))
+                    .cloned();
                 Trail {
                     rule: rule.name.clone(),
                     parts,
@@ -109,7 +115,10 @@ impl Session {
             }
             .run(decision, &trails)
         };
-        Ok(Explanation { trails, counterfactual })
+        Ok(Explanation {
+            trails,
+            counterfactual,
+        })
     }
 }
 
@@ -149,7 +158,9 @@ fn bound_events(form: &Form, mode: Mode, events: &[Event]) -> Vec<usize> {
         events
             .iter()
             .enumerate()
-            .filter(|(at, event)| in_window(event) && events.get(..=*at).is_some_and(|upto| holds(inner, mode, upto)))
+            .filter(|(at, event)| {
+                in_window(event) && events.get(..=*at).is_some_and(|upto| holds(inner, mode, upto))
+            })
             .map(|(at, _)| at)
             .collect()
     };
@@ -179,7 +190,9 @@ pub fn replay(engine: &Engine, events: &[SliceEvent]) -> Result<Decision, LogicE
             may: holds(&rule.body.form, Mode::Upper, trace.events()),
         })
         .collect();
-    let (sequence, time_ms) = events.last().map_or((0, 0), |event| (event.sequence, event.time_ms));
+    let (sequence, time_ms) = events
+        .last()
+        .map_or((0, 0), |event| (event.sequence, event.time_ms));
     Ok(engine.decide(&truths, sequence, time_ms))
 }
 
@@ -209,10 +222,13 @@ impl Search<'_> {
     fn approval(&mut self, decision: &Decision) -> Option<Counterfactual> {
         let atoms = &self.engine.set().atoms;
         let schema = &self.engine.set().schema;
-        let role = decision.obligations.iter().find_map(|obligation| match obligation {
-            Obligation::Ask(role) => Some(role.clone()),
-            _ => None,
-        });
+        let role = decision
+            .obligations
+            .iter()
+            .find_map(|obligation| match obligation {
+                Obligation::Ask(role) => Some(role.clone()),
+                _ => None,
+            });
         let role = role.unwrap_or_else(|| "user".into());
         let trusted = schema.level("user").unwrap_or_default();
         let facts = atoms.iter().filter_map(|(id, atom)| {
@@ -241,7 +257,9 @@ impl Search<'_> {
 
     fn trust(&mut self, trails: &[Trail]) -> Option<Counterfactual> {
         let schema = std::sync::Arc::clone(&self.engine.set().schema);
-        let bound = trails.iter().flat_map(|trail| trail.parts.iter().flat_map(|part| &part.events));
+        let bound = trails
+            .iter()
+            .flat_map(|trail| trail.parts.iter().flat_map(|part| &part.events));
         for sequence in bound.copied().collect::<std::collections::BTreeSet<u64>>() {
             for (level, label) in schema.labels.iter().enumerate().skip(1) {
                 let events = self.with_trust(sequence, level as u8);
@@ -266,7 +284,9 @@ impl Search<'_> {
                 .retain(|(id, _)| !matches!(atoms.atom(*id), Some(Atom::TrustAtMost(_))));
             for (id, atom) in atoms.iter() {
                 if let Atom::TrustAtMost(bound) = atom {
-                    event.facts.push((id, if level <= *bound { Value::Yes } else { Value::No }));
+                    event
+                        .facts
+                        .push((id, if level <= *bound { Value::Yes } else { Value::No }));
                 }
             }
             event.facts.sort_unstable_by_key(|(id, _)| *id);
@@ -280,7 +300,8 @@ impl Search<'_> {
         for fired in &decision.fired {
             let mut open = vec![&self.engine.set().rules.get(fired.rule)?.body.form];
             while let Some(form) = open.pop() {
-                if let Form::Once { to_ms, .. } | Form::Since { to_ms, .. } | Form::Count { to_ms, .. } = form {
+                if let Form::Once { to_ms, .. } | Form::Since { to_ms, .. } | Form::Count { to_ms, .. } = form
+                {
                     let leaves = self.events.iter().map(|event| {
                         let age_ms = now_ms.saturating_sub(event.time_ms);
                         to_ms.saturating_sub(age_ms).saturating_add(1)

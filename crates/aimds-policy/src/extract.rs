@@ -72,7 +72,10 @@ pub fn fact(atom: &Atom, schema: &Schema, record: &EventRecord) -> Value {
 fn about_tool(schema: &Schema, record: &EventRecord, test: impl Fn(&str) -> Option<bool>) -> Value {
     match &record.tool {
         Some(tool) => known(test(tool)),
-        None if record.kind == CALL_KIND || record.kind == "tool_result" || !schema.kinds.contains(&record.kind) => {
+        None if record.kind == CALL_KIND
+            || record.kind == "tool_result"
+            || !schema.kinds.contains(&record.kind) =>
+        {
             Value::Unknown
         }
         None => Value::No,
@@ -90,7 +93,9 @@ enum Found<'a> {
 
 fn field_value<'a>(field: &Field, schema: &Schema, record: &'a EventRecord) -> Found<'a> {
     let value = match field {
-        Field::Argument(..) if record.kind != CALL_KIND && schema.kinds.contains(&record.kind) => return Found::Unfit,
+        Field::Argument(..) if record.kind != CALL_KIND && schema.kinds.contains(&record.kind) => {
+            return Found::Unfit;
+        }
         Field::Argument(name, _) => record.argument(name),
         Field::Attribute(name, _) => record.attribute(name),
         Field::Tool | Field::Text | Field::Arguments => None,
@@ -114,12 +119,21 @@ fn is_known(field: &Field, schema: &Schema, record: &EventRecord) -> Value {
                 // A name given twice is present, though nobody can say with which value.
                 let twice = matches!(field, Field::Argument(name, _)
                     if record.arguments.iter().flatten().filter(|(own, _)| own == name).count() > 1);
-                let told = record.covered && (record.arguments.is_some() || matches!(field, Field::Attribute(..)));
-                return if twice { Value::Yes } else { known(told.then_some(false)) };
+                let told =
+                    record.covered && (record.arguments.is_some() || matches!(field, Field::Attribute(..)));
+                return if twice {
+                    Value::Yes
+                } else {
+                    known(told.then_some(false))
+                };
             }
         },
     };
-    if present || record.covered { yes_no(present) } else { Value::Unknown }
+    if present || record.covered {
+        yes_no(present)
+    } else {
+        Value::Unknown
+    }
 }
 
 fn amount(value: &RecordValue) -> Option<u64> {
@@ -168,7 +182,9 @@ fn test_field(
     match quantifier {
         None => known(one(value)),
         Some(Quantifier::Every) => known(all(members.iter().map(one))),
-        Some(Quantifier::Some) => known(all(members.iter().map(|value| one(value).map(|holds| !holds))).map(|none| !none)),
+        Some(Quantifier::Some) => {
+            known(all(members.iter().map(|value| one(value).map(|holds| !holds))).map(|none| !none))
+        }
     }
 }
 
@@ -250,17 +266,29 @@ pub fn canonical(field: &Field, schema: &Schema, record: &EventRecord) -> Option
     (text.len() <= STRING_BYTES_MAX).then_some(text)
 }
 
+/// The host, and of a mail address also the name before it: two people of one firm are not the same recipient.
+fn address(text: &str) -> Option<String> {
+    let host = host(text)?;
+    match text.trim().split_once('@') {
+        Some((name, _)) if !name.contains("://") => Some(format!("{}@{host}", name.to_lowercase())),
+        _ => Some(host),
+    }
+}
+
 fn canonical_value(value: &RecordValue, kind: ValueType) -> Option<String> {
     match (value, kind) {
         (RecordValue::List(members), kind) if kind.is_set() && members.len() <= VALUES_MAX => {
-            let members: Option<Vec<String>> = members.iter().map(|value| canonical_value(value, kind.member())).collect();
+            let members: Option<Vec<String>> = members
+                .iter()
+                .map(|value| canonical_value(value, kind.member()))
+                .collect();
             let mut members = members?;
             members.sort();
             members.dedup();
             Some(members.join("\u{1f}"))
         }
         (RecordValue::Text(text), _) => match kind.member() {
-            ValueType::Host => host(text),
+            ValueType::Host => address(text),
             ValueType::Path => path(text),
             ValueType::Amount => amount(value).map(|amount| amount.to_string()),
             ValueType::Text => Some(text.clone()),
@@ -284,7 +312,9 @@ pub fn leaves(value: &RecordValue, out: &mut Vec<String>) -> bool {
             RecordValue::Text(text) | RecordValue::Decimal(text) => out.push(text.clone()),
             RecordValue::Integer(number) => out.push(number.to_string()),
             RecordValue::List(members) => open.extend(members.iter().rev().map(|member| (member, depth + 1))),
-            RecordValue::Map(members) => open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1))),
+            RecordValue::Map(members) => {
+                open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)))
+            }
             RecordValue::Null | RecordValue::Flag(_) => {}
         }
     }

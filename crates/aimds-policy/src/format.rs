@@ -33,15 +33,32 @@ pub fn format(source: &Source) -> Result<String, Vec<Diagnostic>> {
     // The formatter's own mistake must never cost an author his text.
     let help = "leave the file as it is, and report this with the file";
     let message = "formatting would change the meaning of this file";
-    Err(vec![Diagnostic::error(Code::Expected, Span::default(), message, help)])
+    Err(vec![Diagnostic::error(
+        Code::Expected,
+        Span::default(),
+        message,
+        help,
+    )])
 }
 
 /// Whether a formatted text has the same tokens and comments.
 fn same(lexed: &Lexed, out: &str) -> bool {
     let mut diagnostics = Diagnostics::default();
     let again = lex(out, 0, &mut diagnostics);
-    let kinds = |lexed: &Lexed| lexed.tokens.iter().map(|token| token.kind.clone()).collect::<Vec<_>>();
-    let comments = |lexed: &Lexed| lexed.comments.iter().map(|comment| comment.text.clone()).collect::<Vec<_>>();
+    let kinds = |lexed: &Lexed| {
+        lexed
+            .tokens
+            .iter()
+            .map(|token| token.kind.clone())
+            .collect::<Vec<_>>()
+    };
+    let comments = |lexed: &Lexed| {
+        lexed
+            .comments
+            .iter()
+            .map(|comment| comment.text.clone())
+            .collect::<Vec<_>>()
+    };
     !diagnostics.has_errors() && kinds(lexed) == kinds(&again) && comments(lexed) == comments(&again)
 }
 
@@ -74,7 +91,9 @@ const CONTINUED: &str = "    ";
 
 impl<'a> Writer<'a> {
     fn slice(&self, span: Span) -> &'a str {
-        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or_default()
     }
 
     /// Whether a blank line stands before this byte.
@@ -87,7 +106,10 @@ impl<'a> Writer<'a> {
     /// Whether a comment stands behind something on its line.
     fn is_trailing(&self, comment: &Comment) -> bool {
         let before = self.text.get(..comment.span.start as usize).unwrap_or_default();
-        before.rsplit('\n').next().is_some_and(|line| !line.trim().is_empty())
+        before
+            .rsplit('\n')
+            .next()
+            .is_some_and(|line| !line.trim().is_empty())
     }
 
     fn run(&mut self) {
@@ -130,7 +152,9 @@ impl<'a> Writer<'a> {
 
     /// Whether the token closes the block that is open: no set is open before it.
     fn closes(&self, tokens: &[Token], at: usize) -> bool {
-        let is_close = tokens.get(at).is_some_and(|token| token.kind == TokenKind::Sign("}"));
+        let is_close = tokens
+            .get(at)
+            .is_some_and(|token| token.kind == TokenKind::Sign("}"));
         if !is_close {
             return false;
         }
@@ -148,7 +172,12 @@ impl<'a> Writer<'a> {
 
     /// Comments on lines of their own before a token, and blank lines.
     fn comments_before(&mut self, at: u32) {
-        while let Some(comment) = self.lexed.comments.get(self.comment).filter(|comment| comment.span.start < at) {
+        while let Some(comment) = self
+            .lexed
+            .comments
+            .get(self.comment)
+            .filter(|comment| comment.span.start < at)
+        {
             self.comment += 1;
             if self.is_trailing(comment) && self.out.ends_with('\n') {
                 // Behind the last token of the line before.
@@ -192,7 +221,10 @@ impl<'a> Writer<'a> {
         let pieces = self.pieces(line);
         let indent = if self.in_block { INDENT } else { "" };
         render(&pieces, indent, &mut self.out);
-        if line.last().is_some_and(|token| self.layout.blocks.binary_search(&token.span.start).is_ok()) {
+        if line
+            .last()
+            .is_some_and(|token| self.layout.blocks.binary_search(&token.span.start).is_ok())
+        {
             self.in_block = true;
             self.after_open = true;
         }
@@ -203,7 +235,11 @@ impl<'a> Writer<'a> {
         let mut pieces = Vec::new();
         let lexed = self.lexed;
         for token in line {
-            while let Some(comment) = lexed.comments.get(self.comment).filter(|comment| comment.span.start < token.span.start) {
+            while let Some(comment) = lexed
+                .comments
+                .get(self.comment)
+                .filter(|comment| comment.span.start < token.span.start)
+            {
                 self.comment += 1;
                 let trailing = self.is_trailing(comment);
                 pieces.push(Piece {
@@ -222,8 +258,8 @@ impl<'a> Writer<'a> {
 
 /// Words before which and behind which a parenthesis stands apart.
 const SPACED_WORDS: [&str; 22] = [
-    "and", "or", "not", "if", "unless", "where", "prev", "in", "within", "under", "contains", "starts", "ends", "to", "of",
-    "from", "by", "for", "every", "some", "deny", "permit",
+    "and", "or", "not", "if", "unless", "where", "prev", "in", "within", "under", "contains", "starts",
+    "ends", "to", "of", "from", "by", "for", "every", "some", "deny", "permit",
 ];
 /// Words that a window follows directly.
 const WINDOW_WORDS: [&str; 4] = ["once", "historically", "since", "count"];
@@ -300,7 +336,9 @@ fn broken(pieces: &[Piece<'_>], indent: &str, out: &mut String) {
         out.push('\n');
         return;
     };
-    let words = breaks.iter().any(|(_, at_depth, word)| *at_depth == depth && *word);
+    let words = breaks
+        .iter()
+        .any(|(_, at_depth, word)| *at_depth == depth && *word);
     let places: Vec<usize> = breaks
         .iter()
         .filter(|(_, at_depth, word)| *at_depth == depth && *word == words)
@@ -311,13 +349,23 @@ fn broken(pieces: &[Piece<'_>], indent: &str, out: &mut String) {
     while begin < pieces.len() {
         let indent_now = if begin == 0 { indent } else { &continued };
         let fits = |end: &usize| {
-            let width = joined(pieces.get(begin..*end).unwrap_or_default()).chars().count();
+            let width = joined(pieces.get(begin..*end).unwrap_or_default())
+                .chars()
+                .count();
             indent_now.len() + width <= LINE_CHARACTERS_MAX
         };
-        let mut later = places.iter().copied().filter(|place| *place > begin).chain([pieces.len()]);
+        let mut later = places
+            .iter()
+            .copied()
+            .filter(|place| *place > begin)
+            .chain([pieces.len()]);
         let first = later.next().unwrap_or(pieces.len());
         // Conditions stand one to a line; lists fill their lines.
-        let end = if words { first } else { later.take_while(fits).last().unwrap_or(first) };
+        let end = if words {
+            first
+        } else {
+            later.take_while(fits).last().unwrap_or(first)
+        };
         broken(pieces.get(begin..end).unwrap_or_default(), indent_now, out);
         begin = end;
     }
@@ -334,7 +382,9 @@ fn breaks(pieces: &[Piece<'_>]) -> Vec<(usize, usize, bool)> {
             PieceKind::Token(TokenKind::Word(word)) if at > 0 && (word == "and" || word == "or") => {
                 all.push((at, depth, true));
             }
-            PieceKind::Token(TokenKind::Sign(",")) if at + 1 < pieces.len() => all.push((at + 1, depth, false)),
+            PieceKind::Token(TokenKind::Sign(",")) if at + 1 < pieces.len() => {
+                all.push((at + 1, depth, false))
+            }
             _ => {}
         }
     }

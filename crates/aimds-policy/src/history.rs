@@ -133,7 +133,11 @@ fn flows(past: &Past, pending: &Past, field: &Field) -> Value {
     if texts.iter().any(|text| grams.flows_into(text)) {
         return Value::Yes;
     }
-    if grams.truncated || !pending.references_known { Value::Unknown } else { Value::No }
+    if grams.truncated || !pending.references_known {
+        Value::Unknown
+    } else {
+        Value::No
+    }
 }
 
 /// By content alone: a reference says that something came from there, not that everything did.

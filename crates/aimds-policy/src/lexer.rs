@@ -69,7 +69,13 @@ const SIGNS: [&str; 17] = [
     "<=", ">=", "==", "!=", "{", "}", "(", ")", "[", "]", ",", ":", ".", "<", ">", "=", ";",
 ];
 
-const UNITS_MS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+const UNITS_MS: [(&str, u64); 5] = [
+    ("ms", 1),
+    ("s", 1_000),
+    ("m", 60_000),
+    ("h", 3_600_000),
+    ("d", 86_400_000),
+];
 
 /// Reads a whole text of at most `SOURCE_BYTES_MAX` bytes (the caller checks).
 pub fn lex(text: &str, file: u16, diagnostics: &mut Diagnostics) -> Lexed {
@@ -117,7 +123,8 @@ impl Lexer<'_> {
 
     fn error(&mut self, code: Code, start: usize, message: &str, help: &str) {
         let span = self.span_from(start);
-        self.diagnostics.push(Diagnostic::error(code, span, message, help));
+        self.diagnostics
+            .push(Diagnostic::error(code, span, message, help));
     }
 
     /// Advances over what `wanted` accepts and returns it.
@@ -203,13 +210,19 @@ impl Lexer<'_> {
             }
             return;
         }
-        let factor = UNITS_MS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor);
+        let factor = UNITS_MS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .map(|(_, factor)| *factor);
         match (whole, factor) {
             (Some(whole), Some(factor)) => {
                 let duration_ms = whole.checked_mul(factor).filter(|ms| *ms <= WINDOW_MS_MAX);
                 match duration_ms {
                     Some(duration_ms) => self.push(TokenKind::DurationMs(duration_ms), start),
-                    None => self.bad_number(start, "durations end at 24 days, so that a certificate can hold them"),
+                    None => self.bad_number(
+                        start,
+                        "durations end at 24 days, so that a certificate can hold them",
+                    ),
                 }
             }
             _ => self.bad_number(start, "the units are ms, s, m, h and d, as in `10m`"),
@@ -261,11 +274,21 @@ impl Lexer<'_> {
         }
         self.at += length;
         if !closed {
-            self.error(Code::OpenString, start, "this string does not end on its line", "close it with `\"`");
+            self.error(
+                Code::OpenString,
+                start,
+                "this string does not end on its line",
+                "close it with `\"`",
+            );
         }
         if bad_escape {
             let help = "the escapes are \\\" \\\\ \\n and \\t";
-            self.error(Code::BadCharacter, start, "this string holds an unknown escape", help);
+            self.error(
+                Code::BadCharacter,
+                start,
+                "this string holds an unknown escape",
+                help,
+            );
         }
         if value.len() > STRING_BYTES_MAX {
             let message = format!("a string has at most {STRING_BYTES_MAX} bytes");

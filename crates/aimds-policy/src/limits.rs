@@ -83,4 +83,4 @@ pub const REFERENCES_MAX: usize = 64;
 pub const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Characters of a line that the formatter fills before it breaks.
-pub const LINE_CHARACTERS_MAX: usize = 100;
+pub const LINE_CHARACTERS_MAX: usize = 120;

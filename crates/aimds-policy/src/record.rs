@@ -63,7 +63,10 @@ impl EventRecord {
 
     /// A detector's score in thousandths; `None` when it did not run.
     pub fn score(&self, detector: &str) -> Option<u16> {
-        self.scores.iter().find(|(name, _)| name == detector).map(|(_, score)| *score)
+        self.scores
+            .iter()
+            .find(|(name, _)| name == detector)
+            .map(|(_, score)| *score)
     }
 }
 

@@ -37,7 +37,10 @@ impl Effect {
 
     /// Its word.
     pub fn text(self) -> &'static str {
-        Self::WORDS.iter().find(|(this, _)| *this == self).map_or("?", |(_, word)| word)
+        Self::WORDS
+            .iter()
+            .find(|(this, _)| *this == self)
+            .map_or("?", |(_, word)| word)
     }
 
     /// Whether it stops the event: then it is a deny rule of the core logic.
@@ -73,7 +76,10 @@ impl Severity {
 
     /// Its word.
     pub fn text(self) -> &'static str {
-        Self::WORDS.iter().find(|(this, _)| *this == self).map_or("?", |(_, word)| word)
+        Self::WORDS
+            .iter()
+            .find(|(this, _)| *this == self)
+            .map_or("?", |(_, word)| word)
     }
 }
 
@@ -176,7 +182,10 @@ impl PolicySet {
     /// The policy of the core logic that decides: rules that stop, permits, and for `default allow` a permit of everything.
     /// Rules that only advise are not part of it.
     pub fn core_policy(&self) -> Result<Policy, LogicError> {
-        let deciding = self.rules.iter().filter(|rule| rule.effect.stops() || rule.effect == Effect::Permit);
+        let deciding = self
+            .rules
+            .iter()
+            .filter(|rule| rule.effect.stops() || rule.effect == Effect::Permit);
         let mut rules: Vec<Rule> = deciding.map(CompiledRule::core).collect();
         if self.default_allow {
             rules.push(Rule::Permit(Form::True));

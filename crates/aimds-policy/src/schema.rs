@@ -77,7 +77,10 @@ impl Schema {
 
     /// The level of a trust label, lowest 0.
     pub fn level(&self, label: &str) -> Option<u8> {
-        self.labels.iter().position(|known| known == label).map(|at| at as u8)
+        self.labels
+            .iter()
+            .position(|known| known == label)
+            .map(|at| at as u8)
     }
 
     /// The kinds that a name in a pattern stands for; `event` is any (an empty set).
@@ -154,7 +157,12 @@ impl Gatherer<'_> {
                 }
             }
             Item::Attribute { name, kind } => {
-                if self.schema.attributes.insert(name.value.clone(), kind.value).is_some() {
+                if self
+                    .schema
+                    .attributes
+                    .insert(name.value.clone(), kind.value)
+                    .is_some()
+                {
                     self.duplicate(name);
                 }
                 if ["args", "trust", "role", "tool", "text"].contains(&name.value.as_str()) {
@@ -162,7 +170,12 @@ impl Gatherer<'_> {
                 }
             }
             Item::Argument { name, kind } => {
-                if self.schema.arguments.insert(name.value.clone(), kind.value).is_some() {
+                if self
+                    .schema
+                    .arguments
+                    .insert(name.value.clone(), kind.value)
+                    .is_some()
+                {
                     self.duplicate(name);
                 }
             }
@@ -203,7 +216,9 @@ impl Gatherer<'_> {
                 self.unknown(member, "event kind", "declare it with `event`");
             }
         }
-        if self.schema.kinds.contains(&name.value) || self.schema.groups.insert(name.value.clone(), kinds).is_some() {
+        if self.schema.kinds.contains(&name.value)
+            || self.schema.groups.insert(name.value.clone(), kinds).is_some()
+        {
             self.duplicate(name);
         }
     }

@@ -54,7 +54,9 @@ impl<'a> Search<'a> {
         };
         let mut left = DRAFTS_MAX;
         let drafts = self.satisfy(form, true, 0, start, &mut left);
-        drafts.iter().find_map(|draft| self.finish(draft).filter(|trace| wanted(trace.events())))
+        drafts
+            .iter()
+            .find_map(|draft| self.finish(draft).filter(|trace| wanted(trace.events())))
     }
 
     /// Drafts in which the form holds (or does not) at the event of this position, as far as this one step can tell.
@@ -64,8 +66,20 @@ impl<'a> Search<'a> {
         }
         *left -= 1;
         match form {
-            Form::True => if want { vec![draft] } else { Vec::new() },
-            Form::False => if want { Vec::new() } else { vec![draft] },
+            Form::True => {
+                if want {
+                    vec![draft]
+                } else {
+                    Vec::new()
+                }
+            }
+            Form::False => {
+                if want {
+                    Vec::new()
+                } else {
+                    vec![draft]
+                }
+            }
             Form::Atom(atom) => self.set_fact(draft, at, *atom, if want { Value::Yes } else { Value::No }),
             Form::AtMost(atom, bound) => {
                 let number = if want { *bound } else { bound.saturating_add(1) };
@@ -84,7 +98,14 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn both(&self, one: (&Form, bool), other: (&Form, bool), at: usize, draft: Draft, left: &mut usize) -> Vec<Draft> {
+    fn both(
+        &self,
+        one: (&Form, bool),
+        other: (&Form, bool),
+        at: usize,
+        draft: Draft,
+        left: &mut usize,
+    ) -> Vec<Draft> {
         // Events are only ever added behind the pending one in age order; `at` is found again by its time and rank.
         let anchor = Anchor::of(&draft, at);
         let mut all = Vec::new();
@@ -143,7 +164,11 @@ impl<'a> Search<'a> {
                 form,
             } => {
                 if !want {
-                    return if *at_least > 1 { vec![draft] } else { self.nowhere(form, (*from_ms, *to_ms), at, draft, left) };
+                    return if *at_least > 1 {
+                        vec![draft]
+                    } else {
+                        self.nowhere(form, (*from_ms, *to_ms), at, draft, left)
+                    };
                 }
                 let needed = usize::try_from(*at_least).unwrap_or(usize::MAX);
                 if needed > EVENTS_MAX {
@@ -167,7 +192,14 @@ impl<'a> Search<'a> {
     }
 
     /// The form holds at some event of the window: the one of evaluation, one that is there, or a new one at either end.
-    fn somewhere(&self, form: &Form, window: (u64, u64), at: usize, draft: Draft, left: &mut usize) -> Vec<Draft> {
+    fn somewhere(
+        &self,
+        form: &Form,
+        window: (u64, u64),
+        at: usize,
+        draft: Draft,
+        left: &mut usize,
+    ) -> Vec<Draft> {
         let now_ms = draft.events.get(at).map_or(0, |event| event.time_ms);
         let mut all = Vec::new();
         let inside: Vec<usize> = in_window(&draft, now_ms, window, at);
@@ -186,7 +218,14 @@ impl<'a> Search<'a> {
     }
 
     /// The form fails at every event of the window that is there so far.
-    fn nowhere(&self, form: &Form, window: (u64, u64), at: usize, draft: Draft, left: &mut usize) -> Vec<Draft> {
+    fn nowhere(
+        &self,
+        form: &Form,
+        window: (u64, u64),
+        at: usize,
+        draft: Draft,
+        left: &mut usize,
+    ) -> Vec<Draft> {
         let now_ms = draft.events.get(at).map_or(0, |event| event.time_ms);
         let mut drafts = vec![draft.clone()];
         for place in in_window(&draft, now_ms, window, at) {
@@ -207,11 +246,19 @@ impl<'a> Search<'a> {
             return Vec::new();
         };
         match event.facts.get(&atom) {
-            Some(known) if *known != value && !matches!((known, value), (Value::Number(_), Value::Number(_))) => Vec::new(),
+            Some(known)
+                if *known != value && !matches!((known, value), (Value::Number(_), Value::Number(_))) =>
+            {
+                Vec::new()
+            }
             Some(Value::Number(_)) => vec![draft],
             _ => {
                 event.facts.insert(atom, value);
-                if self.is_consistent(event) { vec![draft] } else { Vec::new() }
+                if self.is_consistent(event) {
+                    vec![draft]
+                } else {
+                    Vec::new()
+                }
             }
         }
     }
@@ -223,10 +270,12 @@ impl<'a> Search<'a> {
             .iter()
             .filter_map(|(id, value)| self.set.atoms.atom(*id).map(|atom| (atom, *value)))
             .collect();
-        stated
-            .iter()
-            .enumerate()
-            .all(|(at, left)| stated.iter().skip(at + 1).all(|right| !excludes(self.set, left, right)))
+        stated.iter().enumerate().all(|(at, left)| {
+            stated
+                .iter()
+                .skip(at + 1)
+                .all(|right| !excludes(self.set, left, right))
+        })
     }
 
     /// The trace of a draft: consequences of its facts stated, everything else false.
@@ -237,13 +286,19 @@ impl<'a> Search<'a> {
             let mut facts = event.facts.clone();
             for (id, atom) in self.set.atoms.iter() {
                 let follows = |(own, value): (&AtomId, &Value)| {
-                    self.set.atoms.atom(*own).is_some_and(|own| implies(self.set, (own, *value), atom))
+                    self.set
+                        .atoms
+                        .atom(*own)
+                        .is_some_and(|own| implies(self.set, (own, *value), atom))
                 };
                 if !facts.contains_key(&id) && event.facts.iter().any(follows) {
                     facts.insert(id, Value::Yes);
                 }
             }
-            let facts = facts.into_iter().filter(|(_, value)| *value != Value::No).collect();
+            let facts = facts
+                .into_iter()
+                .filter(|(_, value)| *value != Value::No)
+                .collect();
             events.push(Event::new(event.time_ms.saturating_sub(start_ms), facts, Value::No).ok()?);
         }
         let trace = Trace::new(events).ok()?;
@@ -262,7 +317,12 @@ struct Anchor {
 impl Anchor {
     fn of(draft: &Draft, at: usize) -> Self {
         let time_ms = draft.events.get(at).map_or(0, |event| event.time_ms);
-        let older_same = draft.events.iter().skip(at + 1).filter(|event| event.time_ms == time_ms).count();
+        let older_same = draft
+            .events
+            .iter()
+            .skip(at + 1)
+            .filter(|event| event.time_ms == time_ms)
+            .count();
         Self {
             time_ms,
             older_same,
@@ -288,7 +348,11 @@ impl Anchor {
 
 /// Positions of the events in a window, that of evaluation included when the window begins at zero.
 fn in_window(draft: &Draft, now_ms: u64, window: (u64, u64), at: usize) -> Vec<usize> {
-    let inside = |event: &DraftEvent| now_ms.checked_sub(event.time_ms).is_some_and(|age_ms| (window.0..=window.1).contains(&age_ms));
+    let inside = |event: &DraftEvent| {
+        now_ms
+            .checked_sub(event.time_ms)
+            .is_some_and(|age_ms| (window.0..=window.1).contains(&age_ms))
+    };
     draft
         .events
         .iter()
@@ -301,7 +365,11 @@ fn in_window(draft: &Draft, now_ms: u64, window: (u64, u64), at: usize) -> Vec<u
 
 /// A new event, older than the one of evaluation; says where it stands.
 fn insert(mut draft: Draft, time_ms: u64, at: usize) -> (Draft, usize) {
-    let behind = draft.events.iter().skip(at + 1).position(|event| event.time_ms <= time_ms);
+    let behind = draft
+        .events
+        .iter()
+        .skip(at + 1)
+        .position(|event| event.time_ms <= time_ms);
     let place = behind.map_or(draft.events.len(), |offset| at + 1 + offset);
     draft.events.insert(
         place,
@@ -318,7 +386,9 @@ fn implies(set: &PolicySet, fact: (&Atom, Value), atom: &Atom) -> bool {
     let yes = fact.1 == Value::Yes;
     match (fact.0, atom) {
         (Atom::TrustAtMost(own), Atom::TrustAtMost(other)) => yes && own <= other,
-        (Atom::ScoreAtLeast(detector, own), Atom::ScoreAtLeast(same, other)) => yes && detector == same && own >= other,
+        (Atom::ScoreAtLeast(detector, own), Atom::ScoreAtLeast(same, other)) => {
+            yes && detector == same && own >= other
+        }
         (Atom::Tool(tool), Atom::ToolGlob(glob)) => yes && fits(tool, glob),
         (Atom::Tool(tool), Atom::Tag(tag)) => yes && set.schema.has_tag(tool, tag) == Some(true),
         (Atom::Amount(own), Atom::Known(other)) => matches!(fact.1, Value::Number(_)) && own == other,
@@ -338,15 +408,20 @@ fn excludes(set: &PolicySet, left: &(&Atom, Value), right: &(&Atom, Value)) -> b
         return true;
     }
     match (left.0, right.0) {
-        (Atom::Kind(one), Atom::Kind(other)) | (Atom::Role(one), Atom::Role(other)) => both_yes && one != other,
+        (Atom::Kind(one), Atom::Kind(other)) | (Atom::Role(one), Atom::Role(other)) => {
+            both_yes && one != other
+        }
         (Atom::Tool(one), Atom::Tool(other)) => both_yes && one != other,
         (Atom::Tool(tool), Atom::Tag(tag)) | (Atom::Tag(tag), Atom::Tool(tool)) => {
             both_yes && set.schema.has_tag(tool, tag) == Some(false)
         }
-        (Atom::Tool(tool), Atom::ToolGlob(glob)) | (Atom::ToolGlob(glob), Atom::Tool(tool)) => both_yes && !fits(tool, glob),
-        (Atom::Value(field, one, ValueTest::OneOf(left)), Atom::Value(other, two, ValueTest::OneOf(right))) => {
-            both_yes && field == other && one == two && left.iter().all(|value| !right.contains(value))
+        (Atom::Tool(tool), Atom::ToolGlob(glob)) | (Atom::ToolGlob(glob), Atom::Tool(tool)) => {
+            both_yes && !fits(tool, glob)
         }
+        (
+            Atom::Value(field, one, ValueTest::OneOf(left)),
+            Atom::Value(other, two, ValueTest::OneOf(right)),
+        ) => both_yes && field == other && one == two && left.iter().all(|value| !right.contains(value)),
         _ => false,
     }
 }

@@ -128,7 +128,13 @@ impl Engine {
             .iter()
             .enumerate()
             .zip(truths)
-            .filter(|((_, rule), truth)| if rule.effect == Effect::Permit { truth.must } else { truth.may })
+            .filter(|((_, rule), truth)| {
+                if rule.effect == Effect::Permit {
+                    truth.must
+                } else {
+                    truth.may
+                }
+            })
             .map(|((index, rule), truth)| Fired {
                 rule: index,
                 name: rule.name.clone(),
@@ -149,7 +155,12 @@ impl Engine {
         let mut obligations = BTreeSet::new();
         for rule in fired.iter().filter_map(|fired| self.set.rules.get(fired.rule)) {
             obligations.extend(rule.obligations.iter().cloned());
-            if rule.effect == Effect::Ask && !rule.obligations.iter().any(|one| matches!(one, Obligation::Ask(_))) {
+            if rule.effect == Effect::Ask
+                && !rule
+                    .obligations
+                    .iter()
+                    .any(|one| matches!(one, Obligation::Ask(_)))
+            {
                 obligations.insert(Obligation::Ask("user".into()));
             }
         }
@@ -229,7 +240,9 @@ impl Session {
             history: &self.history,
             pending,
         };
-        let truths = self.monitor.step(time_ms, &pending.facts, pending.absent, &relations);
+        let truths = self
+            .monitor
+            .step(time_ms, &pending.facts, pending.absent, &relations);
         engine.decide(truths, sequence, time_ms)
     }
 
@@ -243,12 +256,21 @@ impl Session {
         events_from(&self.engine.set, &self.history, 0)
     }
 
-    fn remember(&self, record: &EventRecord, facts: Vec<(aimds_proof::logic::AtomId, aimds_proof::logic::Value)>) -> Past {
+    fn remember(
+        &self,
+        record: &EventRecord,
+        facts: Vec<(aimds_proof::logic::AtomId, aimds_proof::logic::Value)>,
+    ) -> Past {
         let schema = &self.engine.set.schema;
         let mut ancestors = BTreeSet::new();
         let mut references_known = record.references.len() <= REFERENCES_MAX;
         for reference in record.references.iter().take(REFERENCES_MAX) {
-            match self.history.iter().rev().find(|past| past.id.as_ref() == Some(reference)) {
+            match self
+                .history
+                .iter()
+                .rev()
+                .find(|past| past.id.as_ref() == Some(reference))
+            {
                 Some(past) => {
                     ancestors.insert(past.sequence);
                     ancestors.extend(&past.ancestors);
@@ -300,7 +322,12 @@ impl Session {
     /// Keeps the history within its bounds: the oldest events go, and before them the grams of the oldest.
     fn forget(&mut self) {
         // The texts of an event matter only while it is pending.
-        if let Some(before) = self.history.len().checked_sub(2).and_then(|at| self.history.get_mut(at)) {
+        if let Some(before) = self
+            .history
+            .len()
+            .checked_sub(2)
+            .and_then(|at| self.history.get_mut(at))
+        {
             before.pending_texts = Vec::new();
         }
         while self.history.len() > HISTORY_EVENTS_MAX {

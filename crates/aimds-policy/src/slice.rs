@@ -65,24 +65,26 @@ impl Slice {
 
 /// The events of a history from a position on, each with its relations to the pending one.
 pub(crate) fn events_from(set: &PolicySet, history: &VecDeque<Past>, first: usize) -> Vec<SliceEvent> {
-        let relations: Vec<_> = set.atoms.iter().filter(|(_, atom)| atom.is_relation()).collect();
-        let mut events = Vec::new();
-        if let Some(pending) = history.back() {
-            for past in history.iter().skip(first) {
-                let mut facts = past.facts.clone();
-                let related = relations.iter().map(|(id, atom)| (*id, relation(atom, past, pending)));
-                facts.extend(related.filter(|(_, value)| *value != past.absent));
-                facts.sort_unstable_by_key(|(id, _)| *id);
-                events.push(SliceEvent {
-                    sequence: past.sequence,
-                    id: past.id.clone(),
-                    time_ms: past.time_ms,
-                    facts,
-                    absent: past.absent,
-                });
-            }
+    let relations: Vec<_> = set.atoms.iter().filter(|(_, atom)| atom.is_relation()).collect();
+    let mut events = Vec::new();
+    if let Some(pending) = history.back() {
+        for past in history.iter().skip(first) {
+            let mut facts = past.facts.clone();
+            let related = relations
+                .iter()
+                .map(|(id, atom)| (*id, relation(atom, past, pending)));
+            facts.extend(related.filter(|(_, value)| *value != past.absent));
+            facts.sort_unstable_by_key(|(id, _)| *id);
+            events.push(SliceEvent {
+                sequence: past.sequence,
+                id: past.id.clone(),
+                time_ms: past.time_ms,
+                facts,
+                absent: past.absent,
+            });
         }
-        events
+    }
+    events
 }
 
 /// Events in the core logic: times since the first of them.
@@ -90,7 +92,13 @@ pub(crate) fn trace_of(events: &[SliceEvent]) -> Result<Trace, LogicError> {
     let start_ms = events.first().map_or(0, |event| event.time_ms);
     let events: Result<Vec<Event>, LogicError> = events
         .iter()
-        .map(|event| Event::new(event.time_ms.saturating_sub(start_ms), event.facts.clone(), event.absent))
+        .map(|event| {
+            Event::new(
+                event.time_ms.saturating_sub(start_ms),
+                event.facts.clone(),
+                event.absent,
+            )
+        })
         .collect();
     Trace::new(events?)
 }
@@ -108,7 +116,10 @@ fn collect_atoms(form: &Form, atoms: &mut BTreeSet<AtomId>) {
 /// The furthest a set of rules looks back: the windows on the longest path added up, and how many `prev` lie on a path.
 pub fn horizon(set: &PolicySet) -> (u64, usize) {
     fn of(form: &Form) -> (u64, usize) {
-        let inner = form.children().map(of).fold((0, 0), |left, right| (left.0.max(right.0), left.1.max(right.1)));
+        let inner = form
+            .children()
+            .map(of)
+            .fold((0, 0), |left, right| (left.0.max(right.0), left.1.max(right.1)));
         match form {
             Form::Once { to_ms, .. } | Form::Since { to_ms, .. } | Form::Count { to_ms, .. } => {
                 (inner.0.saturating_add(*to_ms), inner.1)
@@ -123,7 +134,9 @@ pub fn horizon(set: &PolicySet) -> (u64, usize) {
 
 /// Whether any rule of the set may stop or permit: advice alone needs no certificate of the verdict.
 pub fn decides(set: &PolicySet) -> bool {
-    set.rules.iter().any(|rule| rule.effect.stops() || rule.effect == Effect::Permit)
+    set.rules
+        .iter()
+        .any(|rule| rule.effect.stops() || rule.effect == Effect::Permit)
 }
 
 struct Reach<'a> {
@@ -146,14 +159,31 @@ impl Reach<'_> {
             }
             Form::Once { to_ms, .. } | Form::Since { to_ms, .. } | Form::Count { to_ms, .. } => *to_ms,
             _ => {
-                return form.children().map(|child| self.of(child, at)).min().unwrap_or(at);
+                return form
+                    .children()
+                    .map(|child| self.of(child, at))
+                    .min()
+                    .unwrap_or(at);
             }
         };
-        let oldest_ms = self.times.get(at).copied().unwrap_or_default().saturating_sub(to_ms);
+        let oldest_ms = self
+            .times
+            .get(at)
+            .copied()
+            .unwrap_or_default()
+            .saturating_sub(to_ms);
         let first = self.times.partition_point(|time_ms| *time_ms < oldest_ms).min(at);
-        if first == 0 && self.forgotten_ms.is_some_and(|forgotten_ms| forgotten_ms >= oldest_ms) {
+        if first == 0
+            && self
+                .forgotten_ms
+                .is_some_and(|forgotten_ms| forgotten_ms >= oldest_ms)
+        {
             self.complete = false;
         }
-        form.children().map(|child| self.of(child, first)).min().unwrap_or(first).min(first)
+        form.children()
+            .map(|child| self.of(child, first))
+            .min()
+            .unwrap_or(first)
+            .min(first)
     }
 }

@@ -138,7 +138,10 @@ impl ValueType {
 
     /// Its text.
     pub fn text(self) -> &'static str {
-        Self::NAMES.iter().find(|(kind, _)| *kind == self).map_or("?", |(_, name)| name)
+        Self::NAMES
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("?", |(_, name)| name)
     }
 
     /// The type of the members of a set; itself when it is none.
@@ -452,7 +455,10 @@ impl Comparison {
 
     /// The sign.
     pub fn text(self) -> &'static str {
-        Self::SIGNS.iter().find(|(this, _)| *this == self).map_or("?", |(_, sign)| sign)
+        Self::SIGNS
+            .iter()
+            .find(|(this, _)| *this == self)
+            .map_or("?", |(_, sign)| sign)
     }
 }
 
@@ -490,7 +496,10 @@ impl Relation {
     pub fn text(self) -> &'static str {
         match self {
             Self::Compare(comparison) => comparison.text(),
-            other => Self::WORDS.iter().find(|(this, _)| *this == other).map_or("?", |(_, word)| word),
+            other => Self::WORDS
+                .iter()
+                .find(|(this, _)| *this == other)
+                .map_or("?", |(_, word)| word),
         }
     }
 }

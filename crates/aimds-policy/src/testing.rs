@@ -131,7 +131,11 @@ fn check(expectation: &Expectation, decision: &Decision, engine: &Engine) -> Vec
         });
     };
     let fired: Vec<&str> = decision.fired.iter().map(|fired| fired.name.as_str()).collect();
-    let shown = if fired.is_empty() { "no rule".into() } else { fired.join(", ") };
+    let shown = if fired.is_empty() {
+        "no rule".into()
+    } else {
+        fired.join(", ")
+    };
     if expectation.verdict.value != decision.verdict.text() {
         fail(format!(
             "expected {}, got {}; fired: {shown}",
@@ -144,10 +148,18 @@ fn check(expectation: &Expectation, decision: &Decision, engine: &Engine) -> Vec
             fail(format!("the set has no policy `{}`", name.value));
         }
     }
-    for name in expectation.by.iter().filter(|name| !decision.has_fired(&name.value)) {
+    for name in expectation
+        .by
+        .iter()
+        .filter(|name| !decision.has_fired(&name.value))
+    {
         fail(format!("`{}` did not fire; fired: {shown}", name.value));
     }
-    for name in expectation.without.iter().filter(|name| decision.has_fired(&name.value)) {
+    for name in expectation
+        .without
+        .iter()
+        .filter(|name| decision.has_fired(&name.value))
+    {
         fail(format!("`{}` fired", name.value));
     }
     failures
@@ -157,9 +169,14 @@ fn check(expectation: &Expectation, decision: &Decision, engine: &Engine) -> Vec
 fn record(given: &GivenEvent, schema: &Schema, number: u64) -> Result<EventRecord, Failure> {
     let fail = |span: Span, message: String| Failure { span, message };
     let Some(kind) = concrete_kind(&given.kind.value, given.tool.is_some(), schema) else {
-        return Err(fail(given.kind.span, format!("there is no event kind `{}`", given.kind.value)));
+        return Err(fail(
+            given.kind.span,
+            format!("there is no event kind `{}`", given.kind.value),
+        ));
     };
-    let role = usual_role(&kind).filter(|role| schema.roles.contains(*role)).map(str::to_owned);
+    let role = usual_role(&kind)
+        .filter(|role| schema.roles.contains(*role))
+        .map(str::to_owned);
     let mut record = EventRecord {
         id: Some(match given.variable.value.as_str() {
             "_" => format!("_{number}"),
@@ -171,7 +188,11 @@ fn record(given: &GivenEvent, schema: &Schema, number: u64) -> Result<EventRecor
         tool: given.tool.as_ref().map(|tool| tool.value.clone()),
         arguments: (kind == CALL_KIND).then(Vec::new),
         text: (kind != CALL_KIND).then(String::new),
-        scores: schema.detectors.iter().map(|detector| (detector.clone(), 0)).collect(),
+        scores: schema
+            .detectors
+            .iter()
+            .map(|detector| (detector.clone(), 0))
+            .collect(),
         covered: true,
         kind,
         ..EventRecord::default()
@@ -181,14 +202,20 @@ fn record(given: &GivenEvent, schema: &Schema, number: u64) -> Result<EventRecor
             return Err(fail(name.span, "only tool calls have arguments".into()));
         }
         if schema.argument(&name.value).is_none() {
-            return Err(fail(name.span, format!("no tool has an argument `{}`", name.value)));
+            return Err(fail(
+                name.span,
+                format!("no tool has an argument `{}`", name.value),
+            ));
         }
         let value = match value {
             None => continue,
             Some(TestValue::One(literal)) => plain(literal),
             Some(TestValue::List(all)) => RecordValue::List(all.iter().map(plain).collect()),
         };
-        record.arguments.get_or_insert_default().push((name.value.clone(), value));
+        record
+            .arguments
+            .get_or_insert_default()
+            .push((name.value.clone(), value));
     }
     for detail in &given.details {
         apply(detail, &mut record, schema)?;
@@ -255,8 +282,12 @@ fn plain(literal: &Literal) -> RecordValue {
         Literal::Decimal(whole, fraction) => RecordValue::Decimal(format!("{whole}.{fraction}")),
         Literal::Text(text) | Literal::Name(text) => RecordValue::Text(text.clone()),
         Literal::Flag(flag) => RecordValue::Flag(*flag),
-        Literal::DurationMs(duration_ms) => i64::try_from(*duration_ms).map_or(RecordValue::Null, RecordValue::Integer),
-        Literal::Set(members) => RecordValue::List(members.iter().map(|member| plain(&member.value)).collect()),
+        Literal::DurationMs(duration_ms) => {
+            i64::try_from(*duration_ms).map_or(RecordValue::Null, RecordValue::Integer)
+        }
+        Literal::Set(members) => {
+            RecordValue::List(members.iter().map(|member| plain(&member.value)).collect())
+        }
     }
 }
 

@@ -8,7 +8,9 @@ pub fn host(text: &str) -> Option<String> {
     let text = text.trim();
     let authority = match text.split_once("://") {
         Some((scheme, rest)) => {
-            let plain = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+            let plain = scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
             if scheme.is_empty() || !plain {
                 return None;
             }
@@ -17,7 +19,9 @@ pub fn host(text: &str) -> Option<String> {
         None if text.starts_with("//") => return None,
         None => text.split(['/', '?', '#']).next()?,
     };
-    let unusual = |c: char| !c.is_ascii() || c.is_ascii_control() || matches!(c, '\\' | ' ' | '%' | '<' | '>' | '"' | ',' | ';');
+    let unusual = |c: char| {
+        !c.is_ascii() || c.is_ascii_control() || matches!(c, '\\' | ' ' | '%' | '<' | '>' | '"' | ',' | ';')
+    };
     if authority.is_empty() || authority.contains(unusual) {
         return None;
     }
@@ -34,7 +38,10 @@ pub fn host(text: &str) -> Option<String> {
     };
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     let labels_fine = host.split('.').all(|label| {
-        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        !label.is_empty()
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
     });
     (labels_fine && host.len() <= HOST_BYTES_MAX).then_some(host)
 }
@@ -70,7 +77,10 @@ pub fn path(text: &str) -> Option<String> {
 /// Whether a resolved path is a folder or lies below it.
 pub fn is_under(path: &str, folder: &str) -> bool {
     let folder = folder.strip_suffix('/').unwrap_or(folder);
-    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+    path == folder
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A decimal text as a number scaled by `10^digits`; `None` when it is negative, has more digits behind the point, an exponent,
@@ -84,8 +94,16 @@ pub fn scaled(text: &str, digits: usize) -> Option<u64> {
     }
     let factor = 10_u64.checked_pow(u32::try_from(digits).ok()?)?;
     let behind = format!("{fraction:0<digits$}");
-    let behind: u64 = if behind.is_empty() { 0 } else { behind.parse().ok()? };
-    let value = whole.parse::<u64>().ok()?.checked_mul(factor)?.checked_add(behind)?;
+    let behind: u64 = if behind.is_empty() {
+        0
+    } else {
+        behind.parse().ok()?
+    };
+    let value = whole
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(factor)?
+        .checked_add(behind)?;
     (value <= crate::limits::NUMBER_MAX).then_some(value)
 }
 
@@ -142,7 +160,10 @@ mod tests {
     /// Dots are resolved before a folder is compared, and a sibling with the same beginning is not below it.
     #[test]
     fn paths() {
-        assert_eq!(path("/srv/data/../etc//passwd").as_deref(), Some("/srv/etc/passwd"));
+        assert_eq!(
+            path("/srv/data/../etc//passwd").as_deref(),
+            Some("/srv/etc/passwd")
+        );
         assert_eq!(path("/../..").as_deref(), Some("/"));
         assert_eq!(path("srv/data"), None);
         assert_eq!(path("/srv/%2e%2e/etc"), None);

@@ -25,7 +25,12 @@ fn shipped() -> Vec<(String, String)> {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "policy"))
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap()))
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                fs::read_to_string(&path).unwrap(),
+            )
+        })
         .collect();
     all.sort();
     assert!(all.len() >= 12, "the shipped policies are missing");
@@ -56,12 +61,17 @@ test \"t\" for s {
 #[test]
 fn long_lines_break() {
     let long = "once[0s, 30m] (read r where r.trust <= untrusted and flows(r, c.args.recipient))";
-    let text = formatted(&format!("policy p {{ when call c deny if ({long} and {long}) or {long} }}"));
-    assert!(text.lines().all(|line| line.len() <= 100), "{text}");
+    let text = formatted(&format!(
+        "policy p {{ when call c deny if ({long} and {long}) or {long} }}"
+    ));
+    assert!(text.lines().all(|line| line.len() <= 120), "{text}");
     assert!(text.contains("\n      or once[0s, 30m]"), "{text}");
     let names: Vec<String> = (0..40).map(|number| format!("policy_{number}")).collect();
     let text = formatted(&format!("set s = {{ {} }} default allow", names.join(", ")));
-    assert!(text.lines().all(|line| line.len() <= 100) && text.lines().count() < 10, "{text}");
+    assert!(
+        text.lines().all(|line| line.len() <= 120) && text.lines().count() < 10,
+        "{text}"
+    );
 }
 
 /// The shipped files are in house layout.
@@ -72,13 +82,6 @@ fn shipped_files_are_formatted() {
         .filter(|(_, text)| formatted(text) != *text)
         .map(|(name, _)| name)
         .collect();
-    if std::env::var_os("AIMDS_WRITE_FORMAT").is_some() {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../policies");
-        for (name, text) in shipped() {
-            fs::write(folder.join(name), formatted(&text)).unwrap();
-        }
-        return;
-    }
     assert!(wrong.is_empty(), "not formatted: {wrong:?}");
 }
 
@@ -91,13 +94,92 @@ fn broken_files_are_not_formatted() {
 /// Words, signs and literals of the language, in any order: what a careless author and a hostile one may write.
 fn fragments() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
-        "policy", "p", "{", "}", "when", "call", "c", "to", "email.send", "deny", "if", "permit", "unless", "once[0s, 10m]",
-        "since[0s,5m]", "count[1s, 2s]", "historically[0s,0s]", "prev", "not", "and", "or", "(", ")", "[", "]", ",", ":", ".",
-        "<=", "==", "=", ">", "in", "within", "\"text\"", "\"open", "12", "0.5", "10m", "99999999999999999999", "1.2345",
-        "7parsecs", "read r where", "r.trust", "untrusted", "flows(r, c.args)", "approved(c)", "by", "user", "test", "given",
-        "expect", "at", "4s", "set", "default", "allow", "overlay", "template", "use", "as", "import", "schema", "label",
-        "trust", "tool", "tag", "event", "group", "\n", "// comment\n", "# comment\n", "é", "\\", "score(r, secret)", "every",
-        "some", "known(c.args.to)", "obligation", "notify(\"x\")", "severity", "high", "claim", "let", "unknown", "set of text",
+        "policy",
+        "p",
+        "{",
+        "}",
+        "when",
+        "call",
+        "c",
+        "to",
+        "email.send",
+        "deny",
+        "if",
+        "permit",
+        "unless",
+        "once[0s, 10m]",
+        "since[0s,5m]",
+        "count[1s, 2s]",
+        "historically[0s,0s]",
+        "prev",
+        "not",
+        "and",
+        "or",
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        ":",
+        ".",
+        "<=",
+        "==",
+        "=",
+        ">",
+        "in",
+        "within",
+        "\"text\"",
+        "\"open",
+        "12",
+        "0.5",
+        "10m",
+        "99999999999999999999",
+        "1.2345",
+        "7parsecs",
+        "read r where",
+        "r.trust",
+        "untrusted",
+        "flows(r, c.args)",
+        "approved(c)",
+        "by",
+        "user",
+        "test",
+        "given",
+        "expect",
+        "at",
+        "4s",
+        "set",
+        "default",
+        "allow",
+        "overlay",
+        "template",
+        "use",
+        "as",
+        "import",
+        "schema",
+        "label",
+        "trust",
+        "tool",
+        "tag",
+        "event",
+        "group",
+        "\n",
+        "// comment\n",
+        "# comment\n",
+        "é",
+        "\\",
+        "score(r, secret)",
+        "every",
+        "some",
+        "known(c.args.to)",
+        "obligation",
+        "notify(\"x\")",
+        "severity",
+        "high",
+        "claim",
+        "let",
+        "unknown",
+        "set of text",
     ]);
     prop::collection::vec(words, 0..60).prop_map(|words| words.join(" "))
 }
@@ -159,8 +241,15 @@ proptest! {
 fn depth_is_bounded() {
     for (open, close) in [("(", ")"), ("not ", ""), ("once[0s, 1s] (", ")")] {
         let form = format!("{}read r{}", open.repeat(10_000), close.repeat(10_000));
-        let compiled = compile(&source(&format!("policy p {{ when call c deny if {form} }}")), &[]);
-        let codes: Vec<&str> = compiled.diagnostics.iter().map(|found| found.code.text()).collect();
+        let compiled = compile(
+            &source(&format!("policy p {{ when call c deny if {form} }}")),
+            &[],
+        );
+        let codes: Vec<&str> = compiled
+            .diagnostics
+            .iter()
+            .map(|found| found.code.text())
+            .collect();
         assert!(codes.contains(&"policy-too-deep"), "{open}: {codes:?}");
     }
 }

@@ -35,7 +35,9 @@ fn compiled(text: &str) -> Compiled {
 
 /// One policy of the given clauses, alone in a set.
 fn policy(clauses: &str) -> Compiled {
-    compiled(&format!("policy p {{ {clauses} }}\nset all = {{ p }} default allow"))
+    compiled(&format!(
+        "policy p {{ {clauses} }}\nset all = {{ p }} default allow"
+    ))
 }
 
 fn form(clauses: &str) -> String {
@@ -66,7 +68,11 @@ fn show(form: &aimds_proof::logic::Form, atoms: &aimds_policy::atoms::AtomTable)
             to_ms,
             hold,
             from,
-        } => format!("({} since[{from_ms},{to_ms}] {})", show(hold, atoms), show(from, atoms)),
+        } => format!(
+            "({} since[{from_ms},{to_ms}] {})",
+            show(hold, atoms),
+            show(from, atoms)
+        ),
         Form::Count {
             from_ms,
             to_ms,
@@ -119,34 +125,58 @@ fn trust_lowers_to_levels() {
 #[test]
 fn quantified_inequality_speaks_of_members() {
     let text = form("when call c to email.send deny if every c.args.to != \"corp.example\"");
-    assert!(text.ends_with("![some args.to: set of host in {\"corp.example\"}])"), "{text}");
+    assert!(
+        text.ends_with("![some args.to: set of host in {\"corp.example\"}])"),
+        "{text}"
+    );
 }
 
 /// Each mistake has its code, and the help is not empty.
 #[test]
 fn mistakes_have_codes() {
     let cases = [
-        ("when call c deny if c.args.path under \"/etc\"", Code::UndeclaredArgument),
+        (
+            "when call c deny if c.args.path under \"/etc\"",
+            Code::UndeclaredArgument,
+        ),
         ("when call c to pay deny if c.args.ammount > 3", Code::UnknownName),
         ("when call c to pai deny", Code::UnknownName),
         ("when cal c deny", Code::UnknownName),
-        ("when call c to pay deny if c.args.amount within {\"a.example\"}", Code::WrongType),
-        ("when call c to pay deny if c.args.amount > 1.999", Code::WrongType),
-        ("when call c to email.send deny if c.args.to within {\"a.example\"}", Code::WrongType),
-        ("when call c to files.read deny if c.args.path under \"etc\"", Code::WrongType),
+        (
+            "when call c to pay deny if c.args.amount within {\"a.example\"}",
+            Code::WrongType,
+        ),
+        (
+            "when call c to pay deny if c.args.amount > 1.999",
+            Code::WrongType,
+        ),
+        (
+            "when call c to email.send deny if c.args.to within {\"a.example\"}",
+            Code::WrongType,
+        ),
+        (
+            "when call c to files.read deny if c.args.path under \"etc\"",
+            Code::WrongType,
+        ),
         ("when call c to pay deny if c.args.account", Code::WrongType),
         ("when call c deny if once[10m, 5m] read r", Code::BadWindow),
         ("when call c deny if once[0s, 5] read r", Code::WrongType),
         ("when call c deny if count[0s, 5m] read _ >= 0", Code::BadCount),
         ("when call c deny if count[0s, 5m] read _ > 200", Code::BadCount),
         ("when call c deny if flows(c, c.args)", Code::WrongVariable),
-        ("when call c deny if once[0s, 5m] (read r where c.trust <= user)", Code::WrongVariable),
+        (
+            "when call c deny if once[0s, 5m] (read r where c.trust <= user)",
+            Code::WrongVariable,
+        ),
         ("when call c deny if once[0s, 5m] (read c)", Code::WrongVariable),
         (
             "when call c deny if once[0s, 5m] once[0s, 5m] (read r where flows(r, c.args))",
             Code::NestedRelation,
         ),
-        ("when call c deny if once[0s, 5m] once[0s, 5m] approved(c)", Code::NestedRelation),
+        (
+            "when call c deny if once[0s, 5m] once[0s, 5m] approved(c)",
+            Code::NestedRelation,
+        ),
         ("when call c deny if approved(c)", Code::WrongVariable),
         ("when read r deny if r.trust <= nobody", Code::UnknownName),
         ("when read r deny if r.args.amount > 1", Code::WrongType),
@@ -176,7 +206,11 @@ fn reading_goes_on_after_an_error() {
     let compiled = compiled(
         "policy a { when call deny if oops }\npolicy b { when call c deny if ) severity high }\nset s = { a } default\ntest 5 {}",
     );
-    let codes: Vec<&str> = compiled.diagnostics.iter().map(|found| found.code.text()).collect();
+    let codes: Vec<&str> = compiled
+        .diagnostics
+        .iter()
+        .map(|found| found.code.text())
+        .collect();
     assert_eq!(codes.len(), 4, "{}", compiled.render());
 }
 
@@ -197,15 +231,27 @@ fn a_diagnostic_shows_its_place() {
 fn templates_take_parameters() {
     let template = "template rate(t: tool, n: integer, w: duration) {
         when call c to t deny if count[0s, w] (call _ to t) > n action throttle }\n";
-    let good = compiled(&format!("{template} use rate(email.send, 20, 1h) as mail\nset s = {{ mail }} default allow"));
-    let bundle = good.bundle.as_ref().unwrap_or_else(|| panic!("{}", good.render()));
+    let good = compiled(&format!(
+        "{template} use rate(email.send, 20, 1h) as mail\nset s = {{ mail }} default allow"
+    ));
+    let bundle = good
+        .bundle
+        .as_ref()
+        .unwrap_or_else(|| panic!("{}", good.render()));
     let set = &bundle.sets[0];
     assert_eq!(
         show(&set.rules[0].body.form, &set.atoms),
         "(([kind tool_call] & [tool email.send]) & count[0,3600000] ([kind tool_call] & [tool email.send]) >= 21)"
     );
-    for arguments in ["email.send, 20", "email.send, 1h, 20", "email.send, 20, 1h, 3", "nothing, 20, 1h"] {
-        let bad = compiled(&format!("{template} use rate({arguments}) as mail\nset s = {{ mail }} default allow"));
+    for arguments in [
+        "email.send, 20",
+        "email.send, 1h, 20",
+        "email.send, 20, 1h, 3",
+        "nothing, 20, 1h",
+    ] {
+        let bad = compiled(&format!(
+            "{template} use rate({arguments}) as mail\nset s = {{ mail }} default allow"
+        ));
         assert!(bad.bundle.is_none(), "{arguments}");
     }
 }
@@ -222,10 +268,23 @@ fn overlays_replace_only_what_is_overridable() {
         ))
     };
     let good = two("overridable", "overlay(base, mine)");
-    let bundle = good.bundle.as_ref().unwrap_or_else(|| panic!("{}", good.render()));
-    let names: Vec<&str> = bundle.set("prod").unwrap().rules.iter().map(|rule| rule.name.as_str()).collect();
+    let bundle = good
+        .bundle
+        .as_ref()
+        .unwrap_or_else(|| panic!("{}", good.render()));
+    let names: Vec<&str> = bundle
+        .set("prod")
+        .unwrap()
+        .rules
+        .iter()
+        .map(|rule| rule.name.as_str())
+        .collect();
     assert_eq!(names, ["mine"]);
-    for (marked, set) in [("", "overlay(base, mine)"), ("overridable", "{ base, mine }"), ("overridable", "overlay(mine, base)")] {
+    for (marked, set) in [
+        ("", "overlay(base, mine)"),
+        ("overridable", "{ base, mine }"),
+        ("overridable", "overlay(mine, base)"),
+    ] {
         assert!(two(marked, set).bundle.is_none(), "{marked} {set}");
     }
 }

@@ -55,14 +55,18 @@ fn value() -> impl Strategy<Value = Value> {
 
 fn step() -> impl Strategy<Value = Step> {
     let facts = prop::array::uniform4(prop::option::weighted(0.7, value()));
-    (prop_oneof![Just(0_u64), 1_u64..6], facts, prop::bool::weighted(0.7), any::<u64>()).prop_map(
-        |(step_ms, facts, covered, relations)| Step {
+    (
+        prop_oneof![Just(0_u64), 1_u64..6],
+        facts,
+        prop::bool::weighted(0.7),
+        any::<u64>(),
+    )
+        .prop_map(|(step_ms, facts, covered, relations)| Step {
             step_ms,
             facts,
             covered,
             relations,
-        },
-    )
+        })
 }
 
 fn plain_leaf() -> impl Strategy<Value = Form> {
@@ -75,7 +79,10 @@ fn plain_leaf() -> impl Strategy<Value = Form> {
 }
 
 fn window() -> impl Strategy<Value = (u64, u64)> {
-    prop_oneof![(Just(0_u64), 0_u64..12), (0_u64..8, 0_u64..8).prop_map(|(from, width)| (from, from + width))]
+    prop_oneof![
+        (Just(0_u64), 0_u64..12),
+        (0_u64..8, 0_u64..8).prop_map(|(from, width)| (from, from + width))
+    ]
 }
 
 fn boxed(form: Form) -> Box<Form> {
@@ -111,7 +118,8 @@ fn connectives(leaf: BoxedStrategy<Form>) -> BoxedStrategy<Form> {
         let pair = (inner.clone(), inner.clone());
         prop_oneof![
             inner.prop_map(|form| Form::Not(boxed(form))),
-            pair.clone().prop_map(|(left, right)| Form::And(boxed(left), boxed(right))),
+            pair.clone()
+                .prop_map(|(left, right)| Form::And(boxed(left), boxed(right))),
             pair.prop_map(|(left, right)| Form::Or(boxed(left), boxed(right))),
         ]
     })
@@ -174,7 +182,9 @@ fn agree(forms: &[Form], steps: &[Step], restart_at: usize) -> Result<(), TestCa
         }
         time_ms += step.step_ms;
         let relations = Scrambled { seed: step.relations };
-        let results = monitor.step(time_ms, &own_facts(step), absent(step), &relations).to_vec();
+        let results = monitor
+            .step(time_ms, &own_facts(step), absent(step), &relations)
+            .to_vec();
         let events = trace_upto(steps, index);
         for (form, result) in forms.iter().zip(results) {
             let naive = Truth {
@@ -251,7 +261,11 @@ fn windows_have_exact_ends() {
         });
         let relations = Scrambled { seed: 0 };
         monitor.step(100, &[(atom(1), Value::Yes)], Value::No, &relations);
-        assert_eq!(monitor.step(100 + age_ms, &[], Value::No, &relations), [expected], "age {age_ms}");
+        assert_eq!(
+            monitor.step(100 + age_ms, &[], Value::No, &relations),
+            [expected],
+            "age {age_ms}"
+        );
     }
 }
 
@@ -282,7 +296,10 @@ fn full_cells_answer_unknown() {
     for _ in 0..=SLICE_EVENTS_MAX {
         count.step(0, &[(atom(1), Value::Yes)], Value::No, &relations);
     }
-    assert_eq!(count.step(far_ms - 1, &[], Value::No, &relations), [Truth::UNKNOWN]);
+    assert_eq!(
+        count.step(far_ms - 1, &[], Value::No, &relations),
+        [Truth::UNKNOWN]
+    );
     assert_eq!(count.step(far_ms, &[], Value::No, &relations), [YES]);
 
     let mut related = single(Form::Once {
@@ -299,7 +316,10 @@ fn full_cells_answer_unknown() {
     for _ in 0..SLICE_EVENTS_MAX {
         assert_eq!(related.step(0, &[(atom(1), Value::Yes)], Value::No, &Never), [NO]);
     }
-    assert_eq!(related.step(0, &[(atom(1), Value::Yes)], Value::No, &Never), [Truth::UNKNOWN]);
+    assert_eq!(
+        related.step(0, &[(atom(1), Value::Yes)], Value::No, &Never),
+        [Truth::UNKNOWN]
+    );
     assert_eq!(related.step(10, &[], Value::No, &Never), [Truth::UNKNOWN]);
     assert_eq!(related.step(11, &[], Value::No, &Never), [NO]);
 }
@@ -323,7 +343,10 @@ fn time_never_decreases() {
 fn states_of_other_programs_are_refused() {
     let monitor = single(Form::Atom(atom(1)));
     let other = Arc::new(Program::new(&[&Form::Atom(atom(2))], &is_relation).unwrap());
-    assert_eq!(Monitor::restore(other, &monitor.export()).unwrap_err(), StateError::OtherProgram);
+    assert_eq!(
+        Monitor::restore(other, &monitor.export()).unwrap_err(),
+        StateError::OtherProgram
+    );
 }
 
 /// Relations outside one operator are refused, not guessed.
@@ -332,6 +355,9 @@ fn misplaced_relations_are_refused() {
     let relation = Form::Atom(atom(5));
     let twice = Form::Previous(boxed(Form::Previous(boxed(relation.clone()))));
     for form in [relation, twice] {
-        assert_eq!(Program::new(&[&form], &is_relation).unwrap_err(), ProgramError::MisplacedRelation);
+        assert_eq!(
+            Program::new(&[&form], &is_relation).unwrap_err(),
+            ProgramError::MisplacedRelation
+        );
     }
 }

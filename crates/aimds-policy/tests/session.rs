@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 fn read(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../policies").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../policies")
+        .join(name);
     Source {
         name: name.into(),
         text: std::fs::read_to_string(path).unwrap(),
@@ -19,7 +21,14 @@ fn read(name: &str) -> Source {
 }
 
 fn bundle_of(text: &str) -> Bundle {
-    let names = ["no_exfiltration", "approval", "rate_limits", "agent_isolation", "starter", "data_residency"];
+    let names = [
+        "no_exfiltration",
+        "approval",
+        "rate_limits",
+        "agent_isolation",
+        "starter",
+        "data_residency",
+    ];
     let mut library: Vec<Source> = names.iter().map(|name| read(&format!("{name}.policy"))).collect();
     library.push(read("schema.policy"));
     let root = Source {
@@ -27,11 +36,16 @@ fn bundle_of(text: &str) -> Bundle {
         text: text.into(),
     };
     let compiled = compile(&root, &library);
-    compiled.bundle.clone().unwrap_or_else(|| panic!("{}", compiled.render()))
+    compiled
+        .bundle
+        .clone()
+        .unwrap_or_else(|| panic!("{}", compiled.render()))
 }
 
 fn session(text: &str, set: &str) -> Session {
-    Session::new(Arc::new(Engine::new(bundle_of(text).set(set).unwrap().clone()).unwrap()))
+    Session::new(Arc::new(
+        Engine::new(bundle_of(text).set(set).unwrap().clone()).unwrap(),
+    ))
 }
 
 fn shipped(set: &str) -> Session {
@@ -46,8 +60,14 @@ fn event(kind: &str, at_ms: u64) -> EventRecord {
         _ => ("assistant", "user"),
     };
     let detectors = [
-        "secret", "personal_data", "indirect_injection", "data_exfiltration", "tool_abuse", "self_replication",
-        "manipulation_loop", "canary_leak",
+        "secret",
+        "personal_data",
+        "indirect_injection",
+        "data_exfiltration",
+        "tool_abuse",
+        "self_replication",
+        "manipulation_loop",
+        "canary_leak",
     ];
     EventRecord {
         time_ms: at_ms,
@@ -92,10 +112,18 @@ fn a_denial_explains_itself() {
     let mut session = shipped("no_exfiltration");
     session.judge(&event("prompt", 0));
     session.judge(&page("r", PAGE, 1_000));
-    let decision = session.judge(&mail("c", "x@corp.example", "revenue 4.2 million, margin 18 percent", 5_000));
+    let decision = session.judge(&mail(
+        "c",
+        "x@corp.example",
+        "revenue 4.2 million, margin 18 percent",
+        5_000,
+    ));
     assert_eq!(decision.verdict, Verdict::Deny);
     assert_eq!(decision.severity(), Some(Severity::Critical));
-    let expected = [Obligation::Notify("secops".into()), Obligation::Ask("user".into())];
+    let expected = [
+        Obligation::Notify("secops".into()),
+        Obligation::Ask("user".into()),
+    ];
     assert_eq!(decision.obligations, expected);
     let explanation = session.explain(&decision).unwrap();
     let [trail] = explanation.trails.as_slice() else {
@@ -104,28 +132,49 @@ fn a_denial_explains_itself() {
     let deciding = trail.deciding.as_ref().unwrap();
     assert_eq!(deciding.events, [1]);
     let bundle = bundle_of("import \"no_exfiltration.policy\"");
-    assert!(bundle.excerpt(deciding.span).starts_with("once[0s, 10m] (read r"), "{}", bundle.excerpt(deciding.span));
+    assert!(
+        bundle.excerpt(deciding.span).starts_with("once[0s, 10m] (read r"),
+        "{}",
+        bundle.excerpt(deciding.span)
+    );
     let counterfactual = explanation.counterfactual.unwrap();
     assert_eq!(counterfactual.change, Change::Approval { role: "user".into() });
-    assert_eq!(replay(session.engine(), &counterfactual.events).unwrap().verdict, Verdict::Allow);
+    assert_eq!(
+        replay(session.engine(), &counterfactual.events).unwrap().verdict,
+        Verdict::Allow
+    );
 }
 
 /// Where no approval helps, trust does, and where trust does not, waiting until the millisecond after the window.
 #[test]
 fn counterfactuals_try_trust_and_waiting() {
-    let with = |clause: &str| session(&format!("import \"schema.policy\"\npolicy p {{ {clause} }}\nset s = {{ p }} default allow"), "s");
+    let with = |clause: &str| {
+        session(
+            &format!("import \"schema.policy\"\npolicy p {{ {clause} }}\nset s = {{ p }} default allow"),
+            "s",
+        )
+    };
     let mut session = with("when call c deny if once[0s, 10m] (read r where r.trust <= untrusted)");
     session.judge(&page("r", PAGE, 1_000));
     let decision = session.judge(&mail("c", "x@corp.example", "hi", 5_000));
     let change = session.explain(&decision).unwrap().counterfactual.unwrap().change;
-    assert_eq!(change, Change::Trust { sequence: 0, label: "user".into() });
+    assert_eq!(
+        change,
+        Change::Trust {
+            sequence: 0,
+            label: "user".into()
+        }
+    );
     let mut session = with("when call c deny if count[0s, 10s] (call _) > 1 action throttle");
     session.judge(&mail("a", "x@corp.example", "hi", 1_000));
     let decision = session.judge(&mail("b", "x@corp.example", "hi", 4_000));
     assert_eq!(decision.verdict, Verdict::Throttle);
     let explanation = session.explain(&decision).unwrap();
     assert_eq!(explanation.trails[0].deciding.as_ref().unwrap().events, [0, 1]);
-    assert_eq!(explanation.counterfactual.unwrap().change, Change::Wait { wait_ms: 7_001 });
+    assert_eq!(
+        explanation.counterfactual.unwrap().change,
+        Change::Wait { wait_ms: 7_001 }
+    );
     let mut session = with("when call c deny");
     let decision = session.judge(&mail("a", "x@corp.example", "hi", 1_000));
     assert_eq!(session.explain(&decision).unwrap().counterfactual, None);
@@ -140,14 +189,33 @@ fn missing_parts_never_help() {
         read.trust = Some("user".into());
         change(&mut read);
         session.judge(&read);
-        session.judge(&mail("c", "x@corp.example", "revenue 4.2 million, margin 18 percent", 1_000)).verdict
+        session
+            .judge(&mail(
+                "c",
+                "x@corp.example",
+                "revenue 4.2 million, margin 18 percent",
+                1_000,
+            ))
+            .verdict
     };
     assert_eq!(deny(&|_| {}), Verdict::Allow);
     assert_eq!(deny(&|read| read.trust = None), Verdict::Deny);
     assert_eq!(deny(&|read| read.trust = Some("divine".into())), Verdict::Deny);
     assert_eq!(deny(&|read| read.trust = Some("untrusted".into())), Verdict::Deny);
-    assert_eq!(deny(&|read| { read.trust = None; read.text = None; }), Verdict::Deny);
-    assert_eq!(deny(&|read| { read.trust = None; read.kind = "whisper".into(); }), Verdict::Deny);
+    assert_eq!(
+        deny(&|read| {
+            read.trust = None;
+            read.text = None;
+        }),
+        Verdict::Deny
+    );
+    assert_eq!(
+        deny(&|read| {
+            read.trust = None;
+            read.kind = "whisper".into();
+        }),
+        Verdict::Deny
+    );
     assert_eq!(deny(&|read| read.scores.clear()), Verdict::Ask);
 
     let approve = |change: &dyn Fn(&mut EventRecord)| {
@@ -157,22 +225,47 @@ fn missing_parts_never_help() {
         approval.about = vec!["c".into()];
         change(&mut approval);
         session.judge(&approval);
-        session.judge(&mail("c", "x@corp.example", "revenue 4.2 million, margin 18 percent", 2_000)).verdict
+        session
+            .judge(&mail(
+                "c",
+                "x@corp.example",
+                "revenue 4.2 million, margin 18 percent",
+                2_000,
+            ))
+            .verdict
     };
     assert_eq!(approve(&|_| {}), Verdict::Allow);
     assert_eq!(approve(&|approval| approval.about.clear()), Verdict::Deny);
-    assert_eq!(approve(&|approval| approval.about = vec!["d".into()]), Verdict::Deny);
+    assert_eq!(
+        approve(&|approval| approval.about = vec!["d".into()]),
+        Verdict::Deny
+    );
     assert_eq!(approve(&|approval| approval.role = None), Verdict::Deny);
-    assert_eq!(approve(&|approval| approval.role = Some("assistant".into())), Verdict::Deny);
-    assert_eq!(approve(&|approval| approval.kind = "applause".into()), Verdict::Deny);
+    assert_eq!(
+        approve(&|approval| approval.role = Some("assistant".into())),
+        Verdict::Deny
+    );
+    assert_eq!(
+        approve(&|approval| approval.kind = "applause".into()),
+        Verdict::Deny
+    );
 }
 
 /// A text longer than taint tracking reads may hold anything in the part that was not read.
 #[test]
 fn what_was_not_read_may_flow() {
     let mut session = shipped("no_exfiltration");
-    session.judge(&page("r", &"harmless words ".repeat(TAINT_CHARACTERS_MAX / 10), 0));
-    let decision = session.judge(&mail("c", "x@corp.example", "something else entirely, of no interest", 1_000));
+    session.judge(&page(
+        "r",
+        &"harmless words ".repeat(TAINT_CHARACTERS_MAX / 10),
+        0,
+    ));
+    let decision = session.judge(&mail(
+        "c",
+        "x@corp.example",
+        "something else entirely, of no interest",
+        1_000,
+    ));
     assert_eq!(decision.verdict, Verdict::Deny);
     assert!(!decision.fired[0].certain);
 }
@@ -188,7 +281,10 @@ fn references_count_through_others() {
         summary.references = vec!["r".into()];
         session.judge(&summary);
         let mut call = mail("c", "x@corp.example", "nothing of the sort in these words", 2_000);
-        call.references = references.iter().map(|reference| (*reference).to_owned()).collect();
+        call.references = references
+            .iter()
+            .map(|reference| (*reference).to_owned())
+            .collect();
         session.judge(&call).verdict
     };
     assert_eq!(verdict(&[]), Verdict::Allow);
@@ -207,7 +303,12 @@ fn a_restart_forgets_in_the_safe_direction() {
     assert!(session.slice().complete);
     assert_eq!(restored.judge(&call).verdict, Verdict::Deny);
     assert!(!restored.slice().complete);
-    let later = mail("d", "x@corp.example", "nothing of the sort in these words", 4_000_000);
+    let later = mail(
+        "d",
+        "x@corp.example",
+        "nothing of the sort in these words",
+        4_000_000,
+    );
     assert_eq!(restored.judge(&later).verdict, Verdict::Allow);
     assert!(restored.slice().complete);
 }
@@ -232,15 +333,45 @@ fn slices_reach_as_far_as_the_windows() {
 
 /// A step of a random session.
 fn step() -> impl Strategy<Value = EventRecord> {
-    let texts = prop::sample::select(vec!["", PAGE, "Contact: mallory@evil.example", "please write to bob@partner.example today"]);
-    let to = prop::sample::select(vec!["bob@partner.example", "mallory@evil.example", "x@corp.example", "two@a.example, b"]);
+    let texts = prop::sample::select(vec![
+        "",
+        PAGE,
+        "Contact: mallory@evil.example",
+        "please write to bob@partner.example today",
+    ]);
+    let to = prop::sample::select(vec![
+        "bob@partner.example",
+        "mallory@evil.example",
+        "x@corp.example",
+        "two@a.example, b",
+    ]);
     let kind = prop::sample::select(vec![
-        "prompt", "tool_result", "document", "tool_call", "tool_call", "response", "approval", "revocation", "whisper",
+        "prompt",
+        "tool_result",
+        "document",
+        "tool_call",
+        "tool_call",
+        "response",
+        "approval",
+        "revocation",
+        "whisper",
     ]);
     let ids = prop::sample::select(vec!["a", "b", "c", "d"]);
     let trust = prop::sample::select(vec![None, Some("untrusted"), Some("user"), Some("trusted")]);
-    let role = prop::sample::select(vec![None, Some("user"), Some("tool"), Some("agent"), Some("assistant")]);
-    let tool = prop::sample::select(vec![None, Some("email.send"), Some("http.post"), Some("payments.transfer"), Some("agents.message")]);
+    let role = prop::sample::select(vec![
+        None,
+        Some("user"),
+        Some("tool"),
+        Some("agent"),
+        Some("assistant"),
+    ]);
+    let tool = prop::sample::select(vec![
+        None,
+        Some("email.send"),
+        Some("http.post"),
+        Some("payments.transfer"),
+        Some("agents.message"),
+    ]);
     let region = prop::sample::select(vec![None, Some("eu"), Some("us")]);
     (
         (kind, ids.clone(), ids.clone(), texts, to),
@@ -248,31 +379,44 @@ fn step() -> impl Strategy<Value = EventRecord> {
         (0_u64..5, any::<bool>(), prop::bool::weighted(0.8), 0_u16..1_001),
         prop::option::weighted(0.3, ids),
     )
-        .prop_map(|((kind, id, about, text, to), (trust, role, tool, region), (gap, listed, covered, score), reference)| {
-            let mut record = event(kind, [0, 1, 60_000, 300_000, 1_800_000][gap as usize]);
-            record.id = Some(id.into());
-            record.about = if listed { vec![about.into()] } else { Vec::new() };
-            record.trust = trust.map(str::to_owned);
-            record.role = role.map(str::to_owned);
-            record.tool = tool.map(str::to_owned);
-            record.covered = covered;
-            record.scores.iter_mut().for_each(|own| own.1 = if listed { 0 } else { score });
-            record.references = reference.iter().map(|id| (*id).to_owned()).collect();
-            record.attributes = region.iter().map(|region| ("region".into(), RecordValue::Text((*region).into()))).collect();
-            if kind == "tool_call" {
-                record.arguments = covered.then(|| {
-                    vec![
-                        ("to".into(), RecordValue::List(vec![RecordValue::Text(to.into())])),
-                        ("recipient".into(), RecordValue::Text(to.into())),
-                        ("amount".into(), RecordValue::Integer(i64::from(score) * 20)),
-                        ("body".into(), RecordValue::Text(text.into())),
-                    ]
-                });
-            } else {
-                record.text = covered.then(|| text.into());
-            }
-            record
-        })
+        .prop_map(
+            |(
+                (kind, id, about, text, to),
+                (trust, role, tool, region),
+                (gap, listed, covered, score),
+                reference,
+            )| {
+                let mut record = event(kind, [0, 1, 60_000, 300_000, 1_800_000][gap as usize]);
+                record.id = Some(id.into());
+                record.about = if listed { vec![about.into()] } else { Vec::new() };
+                record.trust = trust.map(str::to_owned);
+                record.role = role.map(str::to_owned);
+                record.tool = tool.map(str::to_owned);
+                record.covered = covered;
+                record
+                    .scores
+                    .iter_mut()
+                    .for_each(|own| own.1 = if listed { 0 } else { score });
+                record.references = reference.iter().map(|id| (*id).to_owned()).collect();
+                record.attributes = region
+                    .iter()
+                    .map(|region| ("region".into(), RecordValue::Text((*region).into())))
+                    .collect();
+                if kind == "tool_call" {
+                    record.arguments = covered.then(|| {
+                        vec![
+                            ("to".into(), RecordValue::List(vec![RecordValue::Text(to.into())])),
+                            ("recipient".into(), RecordValue::Text(to.into())),
+                            ("amount".into(), RecordValue::Integer(i64::from(score) * 20)),
+                            ("body".into(), RecordValue::Text(text.into())),
+                        ]
+                    });
+                } else {
+                    record.text = covered.then(|| text.into());
+                }
+                record
+            },
+        )
 }
 
 proptest! {

@@ -20,7 +20,9 @@ const NAMES: [&str; 11] = [
 ];
 
 fn source(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../policies").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../policies")
+        .join(name);
     Source {
         name: name.into(),
         text: fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())),
@@ -44,7 +46,10 @@ fn their_tests_pass() {
             let text = &source(&format!("{name}.policy")).text;
             failures.extend(outcome.failures.iter().map(|failure| {
                 let place = aimds_policy::diagnostic::Place::find(text, failure.span.start);
-                format!("{name}.policy:{}: {}: {}", place.line, outcome.name, failure.message)
+                format!(
+                    "{name}.policy:{}: {}: {}",
+                    place.line, outcome.name, failure.message
+                )
             }));
         }
     }
@@ -65,11 +70,9 @@ fn their_tests_reach_everything() {
             let counts = coverage.counts();
             reached += counts.0;
             all += counts.1;
-            missing.extend(
-                coverage
-                    .missing()
-                    .map(|(rule, span, goal)| format!("{name}: {rule}: {}: {}", goal.text(), bundle.excerpt(span))),
-            );
+            missing.extend(coverage.missing().map(|(rule, span, goal)| {
+                format!("{name}: {rule}: {}: {}", goal.text(), bundle.excerpt(span))
+            }));
         }
     }
     println!("{reached} of {all} goals reached");

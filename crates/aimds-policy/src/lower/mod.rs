@@ -72,7 +72,11 @@ pub(crate) fn balanced(mut forms: Vec<Form>, all: bool) -> Form {
         length => {
             let right = forms.split_off(length.div_ceil(2));
             let (left, right) = (Box::new(balanced(forms, all)), Box::new(balanced(right, all)));
-            if all { Form::And(left, right) } else { Form::Or(left, right) }
+            if all {
+                Form::And(left, right)
+            } else {
+                Form::Or(left, right)
+            }
         }
     }
 }
@@ -122,25 +126,47 @@ impl<'a> Lowering<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Lowered<T> {
-        self.diagnostics.push(Diagnostic::error(code, span, message, help));
+        self.diagnostics
+            .push(Diagnostic::error(code, span, message, help));
         Err(Failed)
     }
 
     pub(crate) fn atom(&mut self, atom: Atom, span: Span) -> Lowered<Form> {
         match self.atoms.intern(atom) {
             Some(id) => Ok(Form::Atom(id)),
-            None => self.error(Code::TooLarge, span, "this set asks for too many facts", "split the set"),
+            None => self.error(
+                Code::TooLarge,
+                span,
+                "this set asks for too many facts",
+                "split the set",
+            ),
         }
     }
 
     /// One policy, under the name it has in the set.
-    pub(crate) fn rule(&mut self, name: &Name, body: &Body, span: Span, constants: &Constants<'a>) -> Lowered<CompiledRule> {
+    pub(crate) fn rule(
+        &mut self,
+        name: &Name,
+        body: &Body,
+        span: Span,
+        constants: &Constants<'a>,
+    ) -> Lowered<CompiledRule> {
         let Some(when) = &body.when else {
-            return self.error(Code::BadClause, name.span, "this policy has no `when`", "say which event it judges: `when call c`");
+            return self.error(
+                Code::BadClause,
+                name.span,
+                "this policy has no `when`",
+                "say which event it judges: `when call c`",
+            );
         };
         let Some(effect) = &body.effect else {
             let help = "add `deny if ..` or `permit if ..`";
-            return self.error(Code::BadClause, name.span, "this policy neither denies nor permits", help);
+            return self.error(
+                Code::BadClause,
+                name.span,
+                "this policy neither denies nor permits",
+                help,
+            );
         };
         let mut scope = Scope::default();
         let when_part = self.pattern(when, &mut scope, constants)?;
@@ -173,12 +199,18 @@ impl<'a> Lowering<'a> {
         while let Some((form, depth)) = open.pop() {
             nodes += 1;
             if depth > FORM_DEPTH_MAX {
-                return self.error(Code::TooDeep, name.span, "this policy nests too deep for a certificate", "split it");
+                return self.error(
+                    Code::TooDeep,
+                    name.span,
+                    "this policy nests too deep for a certificate",
+                    "split it",
+                );
             }
             open.extend(form.children().map(|child| (child, depth + 1)));
         }
         if nodes > RULE_NODES_MAX {
-            let message = format!("this policy lowers to {nodes} operators and facts; {RULE_NODES_MAX} is the most");
+            let message =
+                format!("this policy lowers to {nodes} operators and facts; {RULE_NODES_MAX} is the most");
             return self.error(Code::TooLarge, name.span, message, "split it");
         }
         Ok(())
@@ -188,7 +220,9 @@ impl<'a> Lowering<'a> {
         let Some(action) = &body.action else {
             return Ok(if permit { Effect::Permit } else { Effect::Deny });
         };
-        let found = Effect::WORDS.iter().find(|(effect, word)| *word == action.value && *effect != Effect::Permit);
+        let found = Effect::WORDS
+            .iter()
+            .find(|(effect, word)| *word == action.value && *effect != Effect::Permit);
         match found {
             Some((effect, _)) if !permit => Ok(*effect),
             Some(_) => {
@@ -197,7 +231,12 @@ impl<'a> Lowering<'a> {
             }
             None => {
                 let message = format!("there is no action `{}`", action.value);
-                self.error(Code::UnknownName, action.span, message, "the actions are deny, ask, throttle, redact and notify")
+                self.error(
+                    Code::UnknownName,
+                    action.span,
+                    message,
+                    "the actions are deny, ask, throttle, redact and notify",
+                )
             }
         }
     }
@@ -232,7 +271,12 @@ impl<'a> Lowering<'a> {
                 ("ask", about) => Obligation::Ask(about.unwrap_or_else(|| "user".into())),
                 _ => {
                     let help = "the obligations are notify(\"whom\"), redact(category) and ask(role)";
-                    return self.error(Code::BadClause, item.name.span, "this obligation is not known", help);
+                    return self.error(
+                        Code::BadClause,
+                        item.name.span,
+                        "this obligation is not known",
+                        help,
+                    );
                 }
             });
         }
@@ -246,8 +290,12 @@ impl<'a> Lowering<'a> {
         match &tree.kind {
             FormKind::Constant(value) => Ok(leaf(if *value { Form::True } else { Form::False }, span)),
             FormKind::Not(inner) => Ok(negation(self.form(inner, scope, constants)?, span)),
-            FormKind::And(all) => self.each(all, scope, constants).map(|parts| joined(parts, true, span)),
-            FormKind::Or(any) => self.each(any, scope, constants).map(|parts| joined(parts, false, span)),
+            FormKind::And(all) => self
+                .each(all, scope, constants)
+                .map(|parts| joined(parts, true, span)),
+            FormKind::Or(any) => self
+                .each(any, scope, constants)
+                .map(|parts| joined(parts, false, span)),
             FormKind::Pattern(pattern) => self.pattern(pattern, &mut scope.clone(), constants),
             FormKind::Approval { revoked, of, by } => self.approval(*revoked, of, by.as_ref(), span, scope),
             FormKind::Compare {
@@ -268,7 +316,10 @@ impl<'a> Lowering<'a> {
 
     fn each(&mut self, trees: &[Tree], scope: &Scope, constants: &Constants<'a>) -> Lowered<Vec<Part>> {
         // All are looked at even if one fails, so that one run reports every error.
-        let parts: Vec<_> = trees.iter().map(|tree| self.form(tree, scope, constants)).collect();
+        let parts: Vec<_> = trees
+            .iter()
+            .map(|tree| self.form(tree, scope, constants))
+            .collect();
         parts.into_iter().collect()
     }
 
@@ -313,10 +364,24 @@ impl<'a> Lowering<'a> {
                 let (from_ms, to_ms) = self.window(window, constants)?;
                 let part = self.form(form, &inner, constants)?;
                 let number_value = self.number(number, constants)?;
-                let form = self.count(from_ms, to_ms, &part.form, comparison.value, number_value, number.span)?;
+                let form = self.count(
+                    from_ms,
+                    to_ms,
+                    &part.form,
+                    comparison.value,
+                    number_value,
+                    number.span,
+                )?;
                 (form, vec![part])
             }
-            _ => return self.error(Code::Expected, span, "this is no condition", "see docs/policy-language.md"),
+            _ => {
+                return self.error(
+                    Code::Expected,
+                    span,
+                    "this is no condition",
+                    "see docs/policy-language.md",
+                );
+            }
         };
         Ok(Part {
             form,
@@ -347,7 +412,8 @@ impl<'a> Lowering<'a> {
         span: Span,
     ) -> Lowered<Form> {
         if number >= COUNT_MAX {
-            let message = format!("a decision looks back on {COUNT_MAX} events, so that this count is never reached");
+            let message =
+                format!("a decision looks back on {COUNT_MAX} events, so that this count is never reached");
             return self.error(Code::BadCount, span, message, "lower it");
         }
         let at_least = |at_least: u64| Form::Count {
@@ -358,9 +424,12 @@ impl<'a> Lowering<'a> {
         };
         let both = |left: Form, right: Form| Form::And(Box::new(left), Box::new(right));
         match (comparison, number) {
-            (Comparison::AtLeast, 0) | (Comparison::Less, 0) => {
-                self.error(Code::BadCount, span, "this is the same for every trace", "count from one")
-            }
+            (Comparison::AtLeast, 0) | (Comparison::Less, 0) => self.error(
+                Code::BadCount,
+                span,
+                "this is the same for every trace",
+                "count from one",
+            ),
             (Comparison::AtLeast, n) => Ok(at_least(n)),
             (Comparison::Greater, n) => Ok(at_least(n + 1)),
             (Comparison::Less, n) => Ok(negated(at_least(n))),

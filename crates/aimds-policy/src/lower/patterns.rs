@@ -12,7 +12,12 @@ use std::collections::BTreeSet;
 
 impl<'a> Lowering<'a> {
     /// Lowers a pattern and binds its variable in the scope.
-    pub(super) fn pattern(&mut self, pattern: &Pattern, scope: &mut Scope, constants: &Constants<'a>) -> Lowered<Part> {
+    pub(super) fn pattern(
+        &mut self,
+        pattern: &Pattern,
+        scope: &mut Scope,
+        constants: &Constants<'a>,
+    ) -> Lowered<Part> {
         let head_span = pattern.condition.as_ref().map_or(pattern.span, |condition| Span {
             end: condition.span.start,
             ..pattern.span
@@ -52,10 +57,19 @@ impl<'a> Lowering<'a> {
     }
 
     fn bind(&mut self, bound: Bound, name: &Name, scope: &mut Scope) -> Lowered<()> {
-        let taken = scope.pending.iter().chain(&scope.here).any(|other| other.name == bound.name);
+        let taken = scope
+            .pending
+            .iter()
+            .chain(&scope.here)
+            .any(|other| other.name == bound.name);
         if taken {
             let message = format!("`{}` already stands for an event here", bound.name);
-            return self.error(Code::WrongVariable, name.span, message, "choose another name, or `_`");
+            return self.error(
+                Code::WrongVariable,
+                name.span,
+                message,
+                "choose another name, or `_`",
+            );
         }
         scope.here.push(bound);
         Ok(())
@@ -120,7 +134,12 @@ impl<'a> Lowering<'a> {
                     }
                     Some(_) => {
                         let message = format!("`{name}` is no tool");
-                        self.error(Code::WrongType, target.span, message, "tools are names or \"patterns*\"")
+                        self.error(
+                            Code::WrongType,
+                            target.span,
+                            message,
+                            "tools are names or \"patterns*\"",
+                        )
                     }
                     None => self.named_target(name, target.span, tools),
                 }
@@ -139,7 +158,11 @@ impl<'a> Lowering<'a> {
             return self.atom(Atom::Tool(name.to_owned()), span);
         }
         if self.schema.tags.contains_key(name) {
-            let tagged = self.schema.tools.iter().filter(|(_, tool)| tool.tags.contains(name));
+            let tagged = self
+                .schema
+                .tools
+                .iter()
+                .filter(|(_, tool)| tool.tags.contains(name));
             tools.extend(tagged.map(|(tool, _)| tool.clone()));
             return self.atom(Atom::Tag(name.to_owned()), span);
         }
@@ -148,16 +171,28 @@ impl<'a> Lowering<'a> {
             || "declare it with `tool` or `tag`, or write a \"pattern*\" of tool names".to_owned(),
             |near| format!("did you mean `{near}`?"),
         );
-        self.error(Code::UnknownName, span, format!("there is no tool or tag `{name}`"), help)
+        self.error(
+            Code::UnknownName,
+            span,
+            format!("there is no tool or tag `{name}`"),
+            help,
+        )
     }
 
     pub(super) fn role(&mut self, role: &Name) -> Lowered<Form> {
         if self.schema.roles.contains(&role.value) {
             return self.atom(Atom::Role(role.value.clone()), role.span);
         }
-        let help = nearest(&role.value, self.schema.roles.iter().map(String::as_str))
-            .map_or_else(|| "declare it with `role`".to_owned(), |near| format!("did you mean `{near}`?"));
-        self.error(Code::UnknownName, role.span, format!("there is no role `{}`", role.value), help)
+        let help = nearest(&role.value, self.schema.roles.iter().map(String::as_str)).map_or_else(
+            || "declare it with `role`".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        self.error(
+            Code::UnknownName,
+            role.span,
+            format!("there is no role `{}`", role.value),
+            help,
+        )
     }
 
     /// `approved(c) by user`: an approval event about the pending call.
@@ -172,9 +207,17 @@ impl<'a> Lowering<'a> {
         let kind = if revoked { REVOCATION_KIND } else { APPROVAL_KIND };
         if !self.schema.kinds.contains(kind) {
             let help = format!("declare it: `event {kind}`");
-            return self.error(Code::UnknownName, span, format!("the schema has no event kind `{kind}`"), help);
+            return self.error(
+                Code::UnknownName,
+                span,
+                format!("the schema has no event kind `{kind}`"),
+                help,
+            );
         }
-        let mut forms = vec![self.atom(Atom::Kind(kind.to_owned()), span)?, self.about(of, scope)?];
+        let mut forms = vec![
+            self.atom(Atom::Kind(kind.to_owned()), span)?,
+            self.about(of, scope)?,
+        ];
         if let Some(role) = by {
             forms.push(self.role(role)?);
         }
@@ -193,20 +236,39 @@ impl<'a> Lowering<'a> {
             1 => Ok(()),
             0 => {
                 let help = "put it under an operator: `once[0s, 10m] (..)`";
-                self.error(Code::WrongVariable, span, "this relates a past event to the pending one, and there is no past event here", help)
+                self.error(
+                    Code::WrongVariable,
+                    span,
+                    "this relates a past event to the pending one, and there is no past event here",
+                    help,
+                )
             }
             _ => {
                 let help = "a relation to the pending event stands below one temporal operator, not two";
-                self.error(Code::NestedRelation, span, "the point of evaluation was moved twice here", help)
+                self.error(
+                    Code::NestedRelation,
+                    span,
+                    "the point of evaluation was moved twice here",
+                    help,
+                )
             }
         }
     }
 
     pub(super) fn check_pending(&mut self, name: &Name, scope: &Scope) -> Lowered<()> {
-        if scope.pending.as_ref().is_some_and(|pending| pending.name == name.value) {
+        if scope
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.name == name.value)
+        {
             return Ok(());
         }
         let message = format!("`{}` is not the event that `when` binds", name.value);
-        self.error(Code::WrongVariable, name.span, message, "name the variable of `when`, such as `when call c`")
+        self.error(
+            Code::WrongVariable,
+            name.span,
+            message,
+            "name the variable of `when`, such as `when call c`",
+        )
     }
 }

@@ -52,7 +52,9 @@ impl<'a> Lowering<'a> {
                 let test = ValueTest::Count(self.sign(relation)?, number);
                 self.atom(Atom::Value(field, None, test), left.span)
             }
-            Meaning::Value(field) => self.compare_value(field, quantifier, left, relation, literal, constants),
+            Meaning::Value(field) => {
+                self.compare_value(field, quantifier, left, relation, literal, constants)
+            }
         }
     }
 
@@ -71,12 +73,18 @@ impl<'a> Lowering<'a> {
         if let Some(bound) = scope.here.iter().find(|bound| bound.name == name.value) {
             return Ok(bound.clone());
         }
-        let pending = scope.pending.as_ref().filter(|pending| pending.name == name.value);
+        let pending = scope
+            .pending
+            .as_ref()
+            .filter(|pending| pending.name == name.value);
         if let (Some(pending), 0) = (pending, scope.depth) {
             return Ok(pending.clone());
         }
         if pending.is_some() {
-            let message = format!("`{}` is the pending event, but this is evaluated at a past one", name.value);
+            let message = format!(
+                "`{}` is the pending event, but this is evaluated at a past one",
+                name.value
+            );
             let help = "move the condition out of the operator, or relate both events with `==`, `flows` or `covers`";
             return self.error(Code::WrongVariable, name.span, message, help);
         }
@@ -91,7 +99,12 @@ impl<'a> Lowering<'a> {
                 if self.schema.detectors.contains(&detector.value) {
                     return Ok(Meaning::Score(detector.value.clone()));
                 }
-                return self.unknown_field("detector", detector, &self.schema.detectors.clone(), "declare it with `detector`");
+                return self.unknown_field(
+                    "detector",
+                    detector,
+                    &self.schema.detectors.clone(),
+                    "declare it with `detector`",
+                );
             }
             TermField::Path(path) => path,
         };
@@ -111,12 +124,20 @@ impl<'a> Lowering<'a> {
                 None => {
                     let mut known: BTreeSet<String> = self.schema.attributes.keys().cloned().collect();
                     known.extend(["trust", "role", "tool", "text", "args"].map(str::to_owned));
-                    let help = "the fields are trust, role, tool, text, args.NAME and the schema's attributes";
+                    let help =
+                        "the fields are trust, role, tool, text, args.NAME and the schema's attributes";
                     let name = path.first().unwrap_or(&term.variable).clone();
                     return self.unknown_field("field", &name, &known, help);
                 }
             },
-            [] => return self.error(Code::Expected, term.span, "a field is missing", "such as c.args.path"),
+            [] => {
+                return self.error(
+                    Code::Expected,
+                    term.span,
+                    "a field is missing",
+                    "such as c.args.path",
+                );
+            }
         };
         match rest {
             [] => Ok(Meaning::Value(field)),
@@ -129,10 +150,21 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn unknown_field<T>(&mut self, what: &str, name: &Name, known: &BTreeSet<String>, help: &str) -> Lowered<T> {
+    fn unknown_field<T>(
+        &mut self,
+        what: &str,
+        name: &Name,
+        known: &BTreeSet<String>,
+        help: &str,
+    ) -> Lowered<T> {
         let help = nearest(&name.value, known.iter().map(String::as_str))
             .map_or_else(|| help.to_owned(), |near| format!("did you mean `{near}`?"));
-        self.error(Code::UnknownName, name.span, format!("there is no {what} `{}`", name.value), help)
+        self.error(
+            Code::UnknownName,
+            name.span,
+            format!("there is no {what} `{}`", name.value),
+            help,
+        )
     }
 
     /// The type of an argument, if every listed tool that the pattern admits has it.
@@ -143,11 +175,19 @@ impl<'a> Lowering<'a> {
         }
         let Some(kind) = self.schema.argument(name) else {
             let help = "declare it with its tool, or with `argument` for any tool";
-            return self.error(Code::UnknownName, term.span, format!("no tool has an argument `{name}`"), help);
+            return self.error(
+                Code::UnknownName,
+                term.span,
+                format!("no tool has an argument `{name}`"),
+                help,
+            );
         };
         if !self.schema.arguments.contains_key(name) {
             let lacking = bound.tools.iter().find(|tool| {
-                self.schema.tools.get(*tool).is_some_and(|tool| !tool.arguments.contains_key(name))
+                self.schema
+                    .tools
+                    .get(*tool)
+                    .is_some_and(|tool| !tool.arguments.contains_key(name))
             });
             if let Some(tool) = lacking {
                 let message = format!("the pattern admits `{tool}`, which has no argument `{name}`");
@@ -197,15 +237,30 @@ impl<'a> Lowering<'a> {
         let mut any = Vec::new();
         for member in members {
             match member.value {
-                Literal::Name(value) => any.push(self.role(&Spanned { value, span: member.span })?),
-                _ => return self.error(Code::WrongType, member.span, "this is no role", "roles are names, without quotes"),
+                Literal::Name(value) => any.push(self.role(&Spanned {
+                    value,
+                    span: member.span,
+                })?),
+                _ => {
+                    return self.error(
+                        Code::WrongType,
+                        member.span,
+                        "this is no role",
+                        "roles are names, without quotes",
+                    );
+                }
             }
         }
         let any = balanced(any, false);
         match relation.value {
             Relation::In | Relation::Compare(Comparison::Equal) => Ok(any),
             Relation::Compare(Comparison::NotEqual) => Ok(negated(any)),
-            _ => self.error(Code::WrongType, relation.span, "roles have no order", "use ==, != or `in`"),
+            _ => self.error(
+                Code::WrongType,
+                relation.span,
+                "roles have no order",
+                "use ==, != or `in`",
+            ),
         }
     }
 
@@ -217,7 +272,8 @@ impl<'a> Lowering<'a> {
         constants: &Constants<'a>,
     ) -> Lowered<Form> {
         let score = self.score(literal, constants)?;
-        let mut at_least = |score: u16| self.atom(Atom::ScoreAtLeast(detector.to_owned(), score), literal.span);
+        let mut at_least =
+            |score: u16| self.atom(Atom::ScoreAtLeast(detector.to_owned(), score), literal.span);
         match relation.value {
             Relation::Compare(Comparison::AtLeast) => at_least(score),
             Relation::Compare(Comparison::Greater) => at_least(score + 1),
@@ -225,7 +281,12 @@ impl<'a> Lowering<'a> {
             Relation::Compare(Comparison::AtMost) => at_least(score + 1).map(negated),
             _ => {
                 let help = "use <, <=, > or >=";
-                self.error(Code::WrongType, relation.span, "scores are compared by size only", help)
+                self.error(
+                    Code::WrongType,
+                    relation.span,
+                    "scores are compared by size only",
+                    help,
+                )
             }
         }
     }
@@ -242,7 +303,12 @@ impl<'a> Lowering<'a> {
         let kind = field.value_type();
         if field == Field::Arguments {
             let help = "name one: c.args.NAME";
-            return self.error(Code::WrongType, left.span, "arguments as a whole cannot be compared", help);
+            return self.error(
+                Code::WrongType,
+                left.span,
+                "arguments as a whole cannot be compared",
+                help,
+            );
         }
         if kind.is_set() && quantifier.is_none() {
             let help = "say how: `every c.args.to within {..}` or `some c.args.to within {..}`";
@@ -252,14 +318,26 @@ impl<'a> Lowering<'a> {
             (ValueType::Amount, _) => self.compare_amount(field, left, relation, literal, constants),
             (ValueType::Integer, Relation::Compare(sign)) => {
                 let number = self.number(literal, constants)?;
-                self.atom(Atom::Value(field, quantifier, ValueTest::Number(sign, number)), left.span)
+                self.atom(
+                    Atom::Value(field, quantifier, ValueTest::Number(sign, number)),
+                    left.span,
+                )
             }
             (ValueType::Flag, Relation::Compare(sign @ (Comparison::Equal | Comparison::NotEqual))) => {
                 let Literal::Flag(wanted) = literal.value else {
-                    return self.error(Code::WrongType, literal.span, "a flag is true or false", "write true or false");
+                    return self.error(
+                        Code::WrongType,
+                        literal.span,
+                        "a flag is true or false",
+                        "write true or false",
+                    );
                 };
                 let flag = self.atom(Atom::Flag(field), left.span)?;
-                Ok(if wanted == (sign == Comparison::Equal) { flag } else { negated(flag) })
+                Ok(if wanted == (sign == Comparison::Equal) {
+                    flag
+                } else {
+                    negated(flag)
+                })
             }
             (member @ (ValueType::Text | ValueType::Host | ValueType::Path), found) => {
                 let values = self.texts(literal, member, constants)?;
@@ -328,7 +406,12 @@ impl<'a> Lowering<'a> {
         let amount = self.amount(literal, constants)?;
         let sign = self.sign(relation)?;
         let Some(id) = self.atoms.intern(Atom::Amount(field.clone())) else {
-            return self.error(Code::TooLarge, left.span, "this set asks for too many facts", "split the set");
+            return self.error(
+                Code::TooLarge,
+                left.span,
+                "this set asks for too many facts",
+                "split the set",
+            );
         };
         let at_most = Form::AtMost(id, amount);
         // Below zero nothing is; the question is then whether the amount can be read at all.
@@ -353,7 +436,12 @@ impl<'a> Lowering<'a> {
             Meaning::Value(field) => self.atom(Atom::Known(field), term.span),
             _ => {
                 let help = "write known(c.args.NAME), known(r.text) or known(r.ATTRIBUTE)";
-                self.error(Code::WrongType, term.span, "`known` asks for an argument, a text or an attribute", help)
+                self.error(
+                    Code::WrongType,
+                    term.span,
+                    "`known` asks for an argument, a text or an attribute",
+                    help,
+                )
             }
         }
     }
@@ -361,10 +449,18 @@ impl<'a> Lowering<'a> {
     pub(super) fn flag(&mut self, term: &Term, scope: &Scope) -> Lowered<Form> {
         let bound = self.here(&term.variable, scope)?;
         match self.meaning(term, &bound)? {
-            Meaning::Value(field) if field.value_type() == ValueType::Flag => self.atom(Atom::Flag(field), term.span),
+            Meaning::Value(field) if field.value_type() == ValueType::Flag => {
+                self.atom(Atom::Flag(field), term.span)
+            }
             _ => {
-                let help = "compare it: == != < <= > >=, `in`, `within`, `under`, `contains`, `starts`, `ends`";
-                self.error(Code::WrongType, term.span, "this is no flag and cannot stand alone", help)
+                let help =
+                    "compare it: == != < <= > >=, `in`, `within`, `under`, `contains`, `starts`, `ends`";
+                self.error(
+                    Code::WrongType,
+                    term.span,
+                    "this is no flag and cannot stand alone",
+                    help,
+                )
             }
         }
     }
@@ -375,7 +471,12 @@ impl<'a> Lowering<'a> {
         self.here(from, scope)?;
         self.check_pending(&into.variable, scope)?;
         let Some(pending) = scope.pending.clone() else {
-            return self.error(Code::WrongVariable, into.span, "`when` binds no variable", "write `when call c`");
+            return self.error(
+                Code::WrongVariable,
+                into.span,
+                "`when` binds no variable",
+                "write `when call c`",
+            );
         };
         let field = match self.meaning(into, &pending)? {
             Meaning::Value(field @ (Field::Text | Field::Arguments | Field::Argument(..))) => field,
@@ -384,7 +485,11 @@ impl<'a> Lowering<'a> {
                 return self.error(Code::WrongType, into.span, "nothing flows into this", help);
             }
         };
-        let atom = if covers { Atom::Covers(field) } else { Atom::Flows(field) };
+        let atom = if covers {
+            Atom::Covers(field)
+        } else {
+            Atom::Flows(field)
+        };
         self.atom(atom, into.span)
     }
 
@@ -398,17 +503,37 @@ impl<'a> Lowering<'a> {
         scope: &Scope,
     ) -> Lowered<Form> {
         self.check_relation(right.span, scope)?;
-        let left_is_pending = scope.pending.as_ref().is_some_and(|pending| pending.name == left.variable.value);
-        let (past, pending) = if left_is_pending { (right, left) } else { (left, right) };
+        let left_is_pending = scope
+            .pending
+            .as_ref()
+            .is_some_and(|pending| pending.name == left.variable.value);
+        let (past, pending) = if left_is_pending {
+            (right, left)
+        } else {
+            (left, right)
+        };
         let past_bound = self.here(&past.variable, scope)?;
         self.check_pending(&pending.variable, scope)?;
         let Some(pending_bound) = scope.pending.clone() else {
-            return self.error(Code::WrongVariable, pending.span, "`when` binds no variable", "write `when call c`");
+            return self.error(
+                Code::WrongVariable,
+                pending.span,
+                "`when` binds no variable",
+                "write `when call c`",
+            );
         };
-        let fields = (self.meaning(past, &past_bound)?, self.meaning(pending, &pending_bound)?);
+        let fields = (
+            self.meaning(past, &past_bound)?,
+            self.meaning(pending, &pending_bound)?,
+        );
         let (Meaning::Value(past_field), Meaning::Value(pending_field)) = fields else {
             let help = "tools, texts, arguments and attributes can be compared";
-            return self.error(Code::WrongType, past.span.to(past.span), "these cannot be compared between events", help);
+            return self.error(
+                Code::WrongType,
+                past.span.to(past.span),
+                "these cannot be compared between events",
+                help,
+            );
         };
         if past_field.value_type() != pending_field.value_type() || quantifier.is_some() {
             let message = format!(
@@ -416,13 +541,23 @@ impl<'a> Lowering<'a> {
                 past_field.value_type().text(),
                 pending_field.value_type().text()
             );
-            return self.error(Code::WrongType, relation.span, message, "both sides need the same type, without `every` or `some`");
+            return self.error(
+                Code::WrongType,
+                relation.span,
+                message,
+                "both sides need the same type, without `every` or `some`",
+            );
         }
         let form = self.atom(Atom::Same(past_field, pending_field), left.span)?;
         match relation.value {
             Relation::Compare(Comparison::Equal) => Ok(form),
             Relation::Compare(Comparison::NotEqual) => Ok(negated(form)),
-            _ => self.error(Code::WrongType, relation.span, "two events are compared with == or !=", "use == or !="),
+            _ => self.error(
+                Code::WrongType,
+                relation.span,
+                "two events are compared with == or !=",
+                "use == or !=",
+            ),
         }
     }
 }

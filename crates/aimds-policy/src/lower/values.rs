@@ -73,9 +73,17 @@ impl<'a> Lowering<'a> {
             Literal::Decimal(whole, fraction) => decimal(*whole, fraction, SCORE_DIGITS),
             _ => None,
         };
-        match value.and_then(|value| u16::try_from(value).ok()).filter(|value| *value <= 1_000) {
+        match value
+            .and_then(|value| u16::try_from(value).ok())
+            .filter(|value| *value <= 1_000)
+        {
             Some(value) => Ok(value),
-            None => self.error(Code::WrongType, literal.span, "a score lies between 0 and 1", "such as 0.85"),
+            None => self.error(
+                Code::WrongType,
+                literal.span,
+                "a score lies between 0 and 1",
+                "such as 0.85",
+            ),
         }
     }
 
@@ -88,7 +96,12 @@ impl<'a> Lowering<'a> {
         };
         match value {
             Some(value) => Ok(value),
-            None => self.error(Code::WrongType, literal.span, "this is no amount", "such as 100 or 19.99, with at most two digits behind the point"),
+            None => self.error(
+                Code::WrongType,
+                literal.span,
+                "this is no amount",
+                "such as 100 or 19.99, with at most two digits behind the point",
+            ),
         }
     }
 
@@ -175,7 +188,12 @@ const CONSTANT_DEPTH_MAX: usize = 8;
 
 fn unfit(literal: &Literal, wanted: &str, help: &str) -> (String, String) {
     let found = match literal {
-        Literal::Name(name) => return (format!("there is no constant `{name}`"), "declare it with `let`".into()),
+        Literal::Name(name) => {
+            return (
+                format!("there is no constant `{name}`"),
+                "declare it with `let`".into(),
+            );
+        }
         Literal::Integer(_) => "a whole number",
         Literal::Decimal(..) => "a decimal number",
         Literal::Text(_) => "a text",

@@ -105,14 +105,19 @@ impl CountCell {
             self.times_ms.push_back(now_ms);
         }
         if let Some(newest_ms) = now_ms.checked_sub(self.from_ms) {
-            while self.times_ms.get(self.ripe).is_some_and(|time_ms| *time_ms <= newest_ms) {
+            while self
+                .times_ms
+                .get(self.ripe)
+                .is_some_and(|time_ms| *time_ms <= newest_ms)
+            {
                 self.ripe += 1;
             }
         }
         let oldest_ms = now_ms.saturating_sub(self.to_ms);
         // Of the old enough times only the last `at_least` matter.
         while self.ripe > 0
-            && (self.ripe as u64 > self.at_least || self.times_ms.front().is_some_and(|time_ms| *time_ms < oldest_ms))
+            && (self.ripe as u64 > self.at_least
+                || self.times_ms.front().is_some_and(|time_ms| *time_ms < oldest_ms))
         {
             self.times_ms.pop_front();
             self.ripe -= 1;

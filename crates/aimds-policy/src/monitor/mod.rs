@@ -176,7 +176,10 @@ impl Monitor {
     }
 
     fn fact(&self, atom: AtomId) -> Value {
-        self.facts.get(atom.number() as usize).copied().unwrap_or(Value::Unknown)
+        self.facts
+            .get(atom.number() as usize)
+            .copied()
+            .unwrap_or(Value::Unknown)
     }
 
     #[inline]

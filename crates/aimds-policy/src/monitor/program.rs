@@ -73,7 +73,9 @@ pub(super) const SLOTS_MAX: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProgramError {
     /// The form nests deeper than a certificate can hold, or counts further than a slice reaches.
-    #[error("a form is too large: nesting up to {FORM_DEPTH_MAX}, counts up to {COUNT_MAX}, {SLOTS_MAX} parts beside relations")]
+    #[error(
+        "a form is too large: nesting up to {FORM_DEPTH_MAX}, counts up to {COUNT_MAX}, {SLOTS_MAX} parts beside relations"
+    )]
     TooLarge,
     /// A relation to the pending event stands under no temporal operator, or under two.
     #[error("a relation to the pending event must stand below exactly one temporal operator")]
@@ -110,7 +112,10 @@ impl Program {
             atoms: 0,
             is_relation,
         };
-        let roots = forms.iter().map(|form| builder.form(form, 0)).collect::<Result<_, _>>()?;
+        let roots = forms
+            .iter()
+            .map(|form| builder.form(form, 0))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             nodes: builder.nodes,
             related: builder.related,
@@ -205,7 +210,11 @@ impl Builder<'_> {
             Form::And(left, right) | Form::Or(left, right) => {
                 let (left, right) = (self.form(left, depth)?, self.form(right, depth)?);
                 let related = self.is_related(left) || self.is_related(right);
-                let node = if matches!(form, Form::And(..)) { Node::And(left, right) } else { Node::Or(left, right) };
+                let node = if matches!(form, Form::And(..)) {
+                    Node::And(left, right)
+                } else {
+                    Node::Or(left, right)
+                };
                 (node, related)
             }
             temporal => self.temporal(temporal, depth)?,
@@ -248,7 +257,9 @@ impl Builder<'_> {
         };
         if self.speaks_of_relations(from) || hold.is_some_and(|hold| self.speaks_of_relations(hold)) {
             let mut slots = Vec::new();
-            let hold = hold.map(|hold| self.operand(hold, &mut slots, depth)).transpose()?;
+            let hold = hold
+                .map(|hold| self.operand(hold, &mut slots, depth))
+                .transpose()?;
             let from = self.operand(from, &mut slots, depth)?;
             let operator = Operator {
                 kind,
@@ -304,7 +315,12 @@ impl Builder<'_> {
         false
     }
 
-    fn operand(&mut self, form: &Form, slots: &mut Vec<usize>, depth: usize) -> Result<Operand, ProgramError> {
+    fn operand(
+        &mut self,
+        form: &Form,
+        slots: &mut Vec<usize>,
+        depth: usize,
+    ) -> Result<Operand, ProgramError> {
         if depth > FORM_DEPTH_MAX {
             return Err(ProgramError::TooLarge);
         }
@@ -314,7 +330,11 @@ impl Builder<'_> {
                 slots.push(node);
                 slots.len() - 1
             });
-            return if slot < SLOTS_MAX { Ok(Operand::Slot(slot)) } else { Err(ProgramError::TooLarge) };
+            return if slot < SLOTS_MAX {
+                Ok(Operand::Slot(slot))
+            } else {
+                Err(ProgramError::TooLarge)
+            };
         }
         let mut inner = |form: &Form| self.operand(form, slots, depth + 1).map(Box::new);
         match form {

@@ -67,13 +67,25 @@ fn evaluate(operand: &Operand, entry: &Entry, relations: &impl Relations) -> Tru
         Operand::Not(inner) => evaluate(inner, entry, relations).negated(),
         Operand::And(left, right) => {
             // Relations cost most: remembered values decide first where they can.
-            let (first, second) = if matches!(**left, Operand::Relation(_)) { (right, left) } else { (left, right) };
+            let (first, second) = if matches!(**left, Operand::Relation(_)) {
+                (right, left)
+            } else {
+                (left, right)
+            };
             let value = evaluate(first, entry, relations);
-            if value == Truth::NO { value } else { value.and(evaluate(second, entry, relations)) }
+            if value == Truth::NO {
+                value
+            } else {
+                value.and(evaluate(second, entry, relations))
+            }
         }
         Operand::Or(left, right) => {
             let value = evaluate(left, entry, relations);
-            if value == Truth::YES { value } else { value.or(evaluate(right, entry, relations)) }
+            if value == Truth::YES {
+                value
+            } else {
+                value.or(evaluate(right, entry, relations))
+            }
         }
     }
 }
@@ -96,7 +108,10 @@ impl RelatedCell {
             return;
         }
         let starts = evaluate(&operator.from, &entry, &Open).may;
-        let holds = operator.hold.as_ref().is_none_or(|hold| evaluate(hold, &entry, &Open).must);
+        let holds = operator
+            .hold
+            .as_ref()
+            .is_none_or(|hold| evaluate(hold, &entry, &Open).must);
         if starts || !holds {
             self.entries.push_back(entry);
         }
@@ -104,7 +119,11 @@ impl RelatedCell {
             return;
         };
         let oldest_ms = time_ms.saturating_sub(to_ms);
-        while self.entries.front().is_some_and(|entry| entry.time_ms < oldest_ms) {
+        while self
+            .entries
+            .front()
+            .is_some_and(|entry| entry.time_ms < oldest_ms)
+        {
             self.entries.pop_front();
         }
         if self.entries.len() > SLICE_EVENTS_MAX
@@ -128,7 +147,9 @@ impl RelatedCell {
                 Some(entry) => evaluate(&operator.from, entry, relations),
                 None => Truth::NO,
             },
-            OperatorKind::Within { from_ms, to_ms } => self.within(operator, now_ms, from_ms, to_ms, relations),
+            OperatorKind::Within { from_ms, to_ms } => {
+                self.within(operator, now_ms, from_ms, to_ms, relations)
+            }
             OperatorKind::Count {
                 from_ms,
                 to_ms,
@@ -139,14 +160,25 @@ impl RelatedCell {
 
     /// Whether forgotten events lie in the window.
     fn is_lost(&self, now_ms: u64, to_ms: u64) -> bool {
-        self.lost_ms.is_some_and(|lost_ms| lost_ms >= now_ms.saturating_sub(to_ms))
+        self.lost_ms
+            .is_some_and(|lost_ms| lost_ms >= now_ms.saturating_sub(to_ms))
     }
 
-    fn within(&self, operator: &Operator, now_ms: u64, from_ms: u64, to_ms: u64, relations: &impl Relations) -> Truth {
+    fn within(
+        &self,
+        operator: &Operator,
+        now_ms: u64,
+        from_ms: u64,
+        to_ms: u64,
+        relations: &impl Relations,
+    ) -> Truth {
         let mut result = Truth::NO;
         let mut alive = Truth::YES;
         for entry in self.entries.iter().rev() {
-            if now_ms.checked_sub(from_ms).is_some_and(|newest_ms| entry.time_ms <= newest_ms) {
+            if now_ms
+                .checked_sub(from_ms)
+                .is_some_and(|newest_ms| entry.time_ms <= newest_ms)
+            {
                 result = result.or(alive.and(evaluate(&operator.from, entry, relations)));
                 if result == Truth::YES {
                     return result;
@@ -179,7 +211,10 @@ impl RelatedCell {
             if must >= at_least {
                 break;
             }
-            if now_ms.checked_sub(from_ms).is_some_and(|newest_ms| entry.time_ms <= newest_ms) {
+            if now_ms
+                .checked_sub(from_ms)
+                .is_some_and(|newest_ms| entry.time_ms <= newest_ms)
+            {
                 let value = evaluate(&operator.from, entry, relations);
                 must += u64::from(value.must);
                 may += u64::from(value.may);

@@ -17,7 +17,9 @@ pub enum StateError {
     #[error("these bytes are no monitor state: {0}; begin the session anew and treat its past as unknown")]
     Corrupt(&'static str),
     /// The state of another policy set or version.
-    #[error("this state belongs to another policy set or version; begin the session anew, or load the set it came from")]
+    #[error(
+        "this state belongs to another policy set or version; begin the session anew, or load the set it came from"
+    )]
     OtherProgram,
 }
 
@@ -38,8 +40,12 @@ impl Monitor {
         for cell in &self.cells {
             match cell {
                 Cell::Previous(truth) => words.push(bits(*truth)),
-                Cell::Within { must, may } => [must, may].into_iter().for_each(|lane| write_within(lane, &mut words)),
-                Cell::Count { must, may } => [must, may].into_iter().for_each(|lane| write_count(lane, &mut words)),
+                Cell::Within { must, may } => [must, may]
+                    .into_iter()
+                    .for_each(|lane| write_within(lane, &mut words)),
+                Cell::Count { must, may } => [must, may]
+                    .into_iter()
+                    .for_each(|lane| write_count(lane, &mut words)),
                 Cell::Related(cell) => {
                     write_option(cell.lost_ms, &mut words);
                     words.push(cell.entries.len() as u64);
@@ -100,7 +106,11 @@ fn write_option(value: Option<u64>, words: &mut Vec<u64>) {
 
 fn write_within(cell: &WithinCell, words: &mut Vec<u64>) {
     words.push(cell.runs.len() as u64);
-    words.extend(cell.runs.iter().flat_map(|(first_ms, last_ms)| [*first_ms, *last_ms]));
+    words.extend(
+        cell.runs
+            .iter()
+            .flat_map(|(first_ms, last_ms)| [*first_ms, *last_ms]),
+    );
 }
 
 fn write_count(cell: &CountCell, words: &mut Vec<u64>) {

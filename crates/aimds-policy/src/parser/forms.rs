@@ -4,20 +4,51 @@ use super::{CLAUSE_WORDS, Failed, Parsed, Parser};
 use crate::diagnostic::{Code, Name, Span, Spanned};
 use crate::lexer::TokenKind;
 use crate::limits::FORM_DEPTH_MAX;
-use crate::syntax::{Comparison, Form, FormKind, Operand, Pattern, Quantifier, Relation, Target, Term, TermField, Window};
+use crate::syntax::{
+    Comparison, Form, FormKind, Operand, Pattern, Quantifier, Relation, Target, Term, TermField, Window,
+};
 
 /// Words of formulas, which cannot name variables.
 const FORM_WORDS: [&str; 24] = [
-    "and", "or", "not", "prev", "once", "historically", "since", "count", "true", "false", "where", "every", "some",
-    "in", "within", "under", "contains", "starts", "ends", "score", "flows", "covers", "known", "unless",
+    "and",
+    "or",
+    "not",
+    "prev",
+    "once",
+    "historically",
+    "since",
+    "count",
+    "true",
+    "false",
+    "where",
+    "every",
+    "some",
+    "in",
+    "within",
+    "under",
+    "contains",
+    "starts",
+    "ends",
+    "score",
+    "flows",
+    "covers",
+    "known",
+    "unless",
 ];
 
-const COMPARISON_HELP: &str = "compare with == != < <= > >=, `in`, `within`, `under`, `contains`, `starts` or `ends`";
+const COMPARISON_HELP: &str =
+    "compare with == != < <= > >=, `in`, `within`, `under`, `contains`, `starts` or `ends`";
 
 impl Parser<'_> {
     /// A whole formula.
     pub(super) fn form(&mut self) -> Parsed<Form> {
-        self.deeper(|parser| parser.joined("or", |parser| parser.joined("and", Self::since_form, FormKind::And), FormKind::Or))
+        self.deeper(|parser| {
+            parser.joined(
+                "or",
+                |parser| parser.joined("and", Self::since_form, FormKind::And),
+                FormKind::Or,
+            )
+        })
     }
 
     /// Runs `parse` one level deeper; refuses to go deeper than a certificate can.
@@ -112,7 +143,11 @@ impl Parser<'_> {
                     FormKind::Constant(value)
                 }
                 "every" | "some" => {
-                    let quantifier = if word == "every" { Quantifier::Every } else { Quantifier::Some };
+                    let quantifier = if word == "every" {
+                        Quantifier::Every
+                    } else {
+                        Quantifier::Some
+                    };
                     self.advance();
                     let left = self.term()?;
                     self.comparison(Some(quantifier), left)?
@@ -329,7 +364,10 @@ impl Parser<'_> {
     fn variable(&mut self) -> Parsed<Name> {
         let name = self.name("a variable or `_`")?;
         if FORM_WORDS.contains(&name.value.as_str()) || CLAUSE_WORDS.contains(&name.value.as_str()) {
-            let message = format!("`{}` is a word of the language and cannot name a variable", name.value);
+            let message = format!(
+                "`{}` is a word of the language and cannot name a variable",
+                name.value
+            );
             return Err(self.error(Code::Expected, name.span, message, "choose another name, or `_`"));
         }
         Ok(name)

@@ -5,8 +5,8 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::lexer::TokenKind;
 use crate::limits::PARAMETERS_MAX;
 use crate::syntax::{
-    Body, ClaimItem, Effect, Item, NameList, ObligationItem, PolicyItem, SetItem, TemplateItem, ToolItem, UseItem,
-    ValueType,
+    Body, ClaimItem, Effect, Item, NameList, ObligationItem, PolicyItem, SetItem, TemplateItem, ToolItem,
+    UseItem, ValueType,
 };
 
 impl Parser<'_> {
@@ -14,13 +14,23 @@ impl Parser<'_> {
     pub(super) fn item(&mut self) -> Parsed<Vec<Item>> {
         let token = self.peek();
         let TokenKind::Word(word) = &token.kind else {
-            return Err(self.expected("an item", "a file consists of `schema`, `policy`, `set`, `test` and so on"));
+            return Err(self.expected(
+                "an item",
+                "a file consists of `schema`, `policy`, `set`, `test` and so on",
+            ));
         };
         let start = token.span;
         if !ITEM_WORDS.contains(&word.as_str()) {
             let near = crate::diagnostic::nearest(word, ITEM_WORDS);
-            let help = near.map_or("begin with `policy`, `set`, `test`, `import` ..".into(), |near| format!("did you mean `{near}`?"));
-            return Err(self.error(Code::Expected, start, format!("`{word}` does not begin an item"), help));
+            let help = near.map_or("begin with `policy`, `set`, `test`, `import` ..".into(), |near| {
+                format!("did you mean `{near}`?")
+            });
+            return Err(self.error(
+                Code::Expected,
+                start,
+                format!("`{word}` does not begin an item"),
+                help,
+            ));
         }
         self.advance();
         let item = match word.as_str() {
@@ -101,13 +111,23 @@ impl Parser<'_> {
             self.at += 2;
         }
         let name = self.name("a type")?;
-        let text = if set { format!("set of {}", name.value) } else { name.value };
+        let text = if set {
+            format!("set of {}", name.value)
+        } else {
+            name.value
+        };
         let span = start.to(name.span);
         match ValueType::NAMES.iter().find(|(_, known)| *known == text) {
             Some((value, _)) => Ok(Spanned { value: *value, span }),
             None => {
-                let help = "the types are flag, integer, amount, text, path, host, and set of text, path or host";
-                Err(self.error(Code::UnknownName, span, format!("there is no type `{text}`"), help))
+                let help =
+                    "the types are flag, integer, amount, text, path, host, and set of text, path or host";
+                Err(self.error(
+                    Code::UnknownName,
+                    span,
+                    format!("there is no type `{text}`"),
+                    help,
+                ))
             }
         }
     }
@@ -135,7 +155,11 @@ impl Parser<'_> {
         } else {
             Vec::new()
         };
-        Ok(ToolItem { name, arguments, tags })
+        Ok(ToolItem {
+            name,
+            arguments,
+            tags,
+        })
     }
 
     fn policy(&mut self, start: Span) -> Parsed<Item> {
@@ -229,7 +253,9 @@ impl Parser<'_> {
                 TokenKind::Sign("}") if open == 0 => return Ok(()),
                 TokenKind::Sign("}") => open -= 1,
                 TokenKind::Word(word) if CLAUSE_WORDS.contains(&word.as_str()) => return Ok(()),
-                TokenKind::Word(word) if matches!(word.as_str(), "policy" | "template" | "test") => return Err(Failed),
+                TokenKind::Word(word) if matches!(word.as_str(), "policy" | "template" | "test") => {
+                    return Err(Failed);
+                }
                 _ => {}
             }
             self.advance();
@@ -239,19 +265,26 @@ impl Parser<'_> {
     fn clause(&mut self, body: &mut Body) -> Parsed<()> {
         let token = self.peek();
         let TokenKind::Word(word) = &token.kind else {
-            return Err(self.expected("a clause", "`when`, `deny if`, `permit if`, `unless`, `obligation`, `severity`, `action`, `message`"));
+            return Err(self.expected(
+                "a clause",
+                "`when`, `deny if`, `permit if`, `unless`, `obligation`, `severity`, `action`, `message`",
+            ));
         };
-        let repeated = match word.as_str() {
-            "severity" => body.severity.is_some(),
-            "when" => body.when.is_some(),
-            "deny" | "permit" => body.effect.is_some(),
-            "unless" => body.unless.is_some(),
-            "obligation" => !body.obligations.is_empty(),
-            "action" => body.action.is_some(),
-            "message" => body.message.is_some(),
-            "source" => body.source.is_some(),
-            _ => return Err(self.expected("a clause", "`when`, `deny if`, `permit if`, `unless`, `obligation`, `severity`, `action`, `message`")),
-        };
+        let repeated =
+            match word.as_str() {
+                "severity" => body.severity.is_some(),
+                "when" => body.when.is_some(),
+                "deny" | "permit" => body.effect.is_some(),
+                "unless" => body.unless.is_some(),
+                "obligation" => !body.obligations.is_empty(),
+                "action" => body.action.is_some(),
+                "message" => body.message.is_some(),
+                "source" => body.source.is_some(),
+                _ => return Err(self.expected(
+                    "a clause",
+                    "`when`, `deny if`, `permit if`, `unless`, `obligation`, `severity`, `action`, `message`",
+                )),
+            };
         if repeated {
             let message = format!("this policy already has `{word}`");
             let help = "a policy is one rule: write a second policy, or join conditions with `and` and `or`";
@@ -263,7 +296,11 @@ impl Parser<'_> {
             "severity" => body.severity = Some(self.name("a severity")?),
             "when" => body.when = Some(self.pattern()?),
             "deny" | "permit" => {
-                let form = if self.accept_word("if") { Some(self.form()?) } else { None };
+                let form = if self.accept_word("if") {
+                    Some(self.form()?)
+                } else {
+                    None
+                };
                 body.effect = Some(Effect {
                     permit: word == "permit",
                     form,
@@ -330,7 +367,10 @@ impl Parser<'_> {
             return Err(self.expected("`{` or `overlay`", help));
         };
         if self.accept_word("combine") {
-            self.word("forbid_overrides", "the only way to combine is forbid_overrides: a denial wins over every permit")?;
+            self.word(
+                "forbid_overrides",
+                "the only way to combine is forbid_overrides: a denial wins over every permit",
+            )?;
         }
         self.word("default", help)?;
         if !self.is_word("deny") && !self.is_word("allow") {

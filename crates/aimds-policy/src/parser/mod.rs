@@ -11,13 +11,40 @@ use crate::syntax::{File, Literal};
 
 /// Words that begin an item.
 pub(crate) const ITEM_WORDS: [&str; 19] = [
-    "import", "schema", "label", "event", "role", "detector", "group", "attribute", "argument", "tag", "unlisted", "tool", "let",
-    "policy", "template", "use", "set", "claim", "test",
+    "import",
+    "schema",
+    "label",
+    "event",
+    "role",
+    "detector",
+    "group",
+    "attribute",
+    "argument",
+    "tag",
+    "unlisted",
+    "tool",
+    "let",
+    "policy",
+    "template",
+    "use",
+    "set",
+    "claim",
+    "test",
 ];
 
 /// Words that begin a clause of a policy or a line of a test.
 pub(crate) const CLAUSE_WORDS: [&str; 11] = [
-    "severity", "when", "deny", "permit", "unless", "obligation", "action", "message", "source", "given", "expect",
+    "severity",
+    "when",
+    "deny",
+    "permit",
+    "unless",
+    "obligation",
+    "action",
+    "message",
+    "source",
+    "given",
+    "expect",
 ];
 
 /// Marks that a construct could not be read; the diagnostic is already recorded.
@@ -41,7 +68,11 @@ pub(crate) struct Layout {
 }
 
 /// Reads one file and says where its lines begin.
-pub(crate) fn parse_with_layout(text: &str, file: u16, diagnostics: &mut Diagnostics) -> (File, Lexed, Layout) {
+pub(crate) fn parse_with_layout(
+    text: &str,
+    file: u16,
+    diagnostics: &mut Diagnostics,
+) -> (File, Lexed, Layout) {
     if text.len() > SOURCE_BYTES_MAX {
         let span = Span {
             file,
@@ -92,7 +123,9 @@ impl<'a> Parser<'a> {
     }
 
     fn peek_at(&self, ahead: usize) -> &'a TokenKind {
-        self.tokens.get(self.at + ahead).map_or(&TokenKind::End, |token| &token.kind)
+        self.tokens
+            .get(self.at + ahead)
+            .map_or(&TokenKind::End, |token| &token.kind)
     }
 
     fn advance(&mut self) -> &'a Token {
@@ -112,8 +145,15 @@ impl<'a> Parser<'a> {
             .span
     }
 
-    fn error(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) -> Failed {
-        self.diagnostics.push(Diagnostic::error(code, span, message, help));
+    fn error(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Failed {
+        self.diagnostics
+            .push(Diagnostic::error(code, span, message, help));
         Failed
     }
 
@@ -171,7 +211,10 @@ impl<'a> Parser<'a> {
                 span: token.span,
             });
         }
-        Err(self.expected(what, "names are letters, digits and `_`, not beginning with a digit"))
+        Err(self.expected(
+            what,
+            "names are letters, digits and `_`, not beginning with a digit",
+        ))
     }
 
     /// `email.send`
@@ -280,7 +323,12 @@ impl<'a> Parser<'a> {
             if file.items.len() > ITEMS_MAX {
                 let span = self.peek().span;
                 let message = format!("a file has at most {ITEMS_MAX} items");
-                self.error(Code::TooLarge, span, message, "split it into files that import each other");
+                self.error(
+                    Code::TooLarge,
+                    span,
+                    message,
+                    "split it into files that import each other",
+                );
                 break;
             }
         }
@@ -295,7 +343,9 @@ impl<'a> Parser<'a> {
         loop {
             match &self.peek().kind {
                 TokenKind::End => return,
-                TokenKind::Word(word) if ITEM_WORDS.contains(&word.as_str()) && !self.is_inside_clause() => return,
+                TokenKind::Word(word) if ITEM_WORDS.contains(&word.as_str()) && !self.is_inside_clause() => {
+                    return;
+                }
                 _ => {
                     self.advance();
                 }
@@ -311,7 +361,10 @@ impl<'a> Parser<'a> {
             Some(TokenKind::Sign(sign)) => !matches!(*sign, "}" | ")"),
             Some(TokenKind::Word(word)) => {
                 CLAUSE_WORDS.contains(&word.as_str())
-                    || matches!(word.as_str(), "and" | "or" | "not" | "if" | "where" | "by" | "for" | "to" | "of")
+                    || matches!(
+                        word.as_str(),
+                        "and" | "or" | "not" | "if" | "where" | "by" | "for" | "to" | "of"
+                    )
             }
             _ => false,
         }

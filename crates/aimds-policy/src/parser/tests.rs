@@ -6,7 +6,8 @@ use crate::lexer::TokenKind;
 use crate::limits::{TEST_EVENTS_MAX, VALUES_MAX};
 use crate::syntax::{Expectation, GivenDetail, GivenEvent, Literal, TestItem, TestStep, TestValue};
 
-const DETAIL_HELP: &str = "behind the event stand: trust, role, text, from, for, score, with, unseen, and last `at 4s`";
+const DETAIL_HELP: &str =
+    "behind the event stand: trust, role, text, from, for, score, with, unseen, and last `at 4s`";
 
 impl Parser<'_> {
     pub(super) fn test(&mut self, start: Span) -> Parsed<TestItem> {
@@ -109,7 +110,10 @@ impl Parser<'_> {
                 span: token.span,
             });
         }
-        Err(self.expected("a time", "times are durations since the start of the test, such as `at 4s`"))
+        Err(self.expected(
+            "a time",
+            "times are durations since the start of the test, such as `at 4s`",
+        ))
     }
 
     fn detail(&mut self) -> Parsed<GivenDetail> {
@@ -163,7 +167,12 @@ impl Parser<'_> {
         let verdict = self.name("allow, deny, ask or throttle")?;
         if !["allow", "deny", "ask", "throttle"].contains(&verdict.value.as_str()) {
             let message = format!("`{}` is no verdict", verdict.value);
-            return Err(self.error(Code::Expected, verdict.span, message, "expect allow, deny, ask or throttle"));
+            return Err(self.error(
+                Code::Expected,
+                verdict.span,
+                message,
+                "expect allow, deny, ask or throttle",
+            ));
         }
         let mut expectation = Expectation {
             verdict,
