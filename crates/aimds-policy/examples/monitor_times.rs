@@ -54,14 +54,15 @@ fn engine(files: &[&str]) -> Arc<Engine> {
         .map(|name| read(&format!("{name}.policy")))
         .chain([read("schema.policy")])
         .collect();
-    let imports: String = files
+    let imports: Vec<String> = files
         .iter()
-        .map(|name| format!("import \"{name}.policy\"\n"))
+        .map(|name| format!("import \"{name}.policy\""))
         .collect();
+    let imports = imports.join("\n");
     let root = Source {
         name: "all".into(),
         text: format!(
-            "{imports}set everything = {{ {} }} default allow",
+            "{imports}\nset everything = {{ {} }} default allow",
             files.join(", ")
         ),
     };

@@ -123,17 +123,16 @@ fn load(root: &Source, library: &[Source], diagnostics: &mut Diagnostics) -> (Ve
                 ));
                 continue;
             }
-            match library.iter().find(|known| known.name == import.value) {
-                Some(found) => sources.push(found.clone()),
-                None => {
-                    let near = nearest(&import.value, library.iter().map(|known| known.name.as_str()));
-                    let help = near.map_or("give the file to the compiler".into(), |near| {
-                        format!("did you mean {near:?}?")
-                    });
-                    let message = format!("there is no file {:?}", import.value);
-                    diagnostics.push(Diagnostic::error(Code::BadImport, import.span, message, help));
-                }
+            if let Some(found) = library.iter().find(|known| known.name == import.value) {
+                sources.push(found.clone());
+                continue;
             }
+            let near = nearest(&import.value, library.iter().map(|known| known.name.as_str()));
+            let help = near.map_or("give the file to the compiler".into(), |near| {
+                format!("did you mean {near:?}?")
+            });
+            let message = format!("there is no file {:?}", import.value);
+            diagnostics.push(Diagnostic::error(Code::BadImport, import.span, message, help));
         }
         files.push(file);
     }
@@ -251,13 +250,13 @@ impl<'a> Builder<'a> {
                     replaces: policy.replaces.as_ref(),
                     parameters: BTreeMap::new(),
                 }),
-                Item::Use(item) => match templates.get(item.template.value.as_str()) {
-                    Some(template) => self.fill(template, item),
-                    None => {
+                Item::Use(item) => {
+                    let template = templates.get(item.template.value.as_str());
+                    if template.is_none() {
                         self.unknown(&item.template, "template", "declare it with `template`");
-                        None
                     }
-                },
+                    template.and_then(|template| self.fill(template, item))
+                }
                 Item::Set(set) => {
                     if self.sets.insert(&set.name.value, set).is_some() {
                         let message = format!("`{}` is declared twice", set.name.value);
@@ -292,16 +291,16 @@ impl<'a> Builder<'a> {
         }
         let mut parameters = BTreeMap::new();
         for ((name, kind), argument) in template.parameters.iter().zip(&item.arguments) {
-            let fits = match (kind.value.as_str(), &argument.value) {
+            let fits = matches!(
+                (kind.value.as_str(), &argument.value),
                 ("integer", Literal::Integer(_))
-                | ("duration", Literal::DurationMs(_))
-                | ("text", Literal::Text(_))
-                | ("score" | "amount", Literal::Integer(_) | Literal::Decimal(..))
-                | ("set", Literal::Set(_))
-                | ("tool", Literal::Text(_) | Literal::Set(_))
-                | (_, Literal::Name(_)) => true,
-                _ => false,
-            };
+                    | ("duration", Literal::DurationMs(_))
+                    | ("text", Literal::Text(_))
+                    | ("score" | "amount", Literal::Integer(_) | Literal::Decimal(..))
+                    | ("set", Literal::Set(_))
+                    | ("tool", Literal::Text(_) | Literal::Set(_))
+                    | (_, Literal::Name(_))
+            );
             if ![
                 "integer", "duration", "text", "score", "amount", "set", "tool", "label",
             ]

@@ -149,7 +149,7 @@ fn amount(value: &RecordValue) -> Option<u64> {
 fn test_field(
     field: &Field,
     quantifier: Option<Quantifier>,
-    test: &ValueTest,
+    question: &ValueTest,
     schema: &Schema,
     record: &EventRecord,
 ) -> Value {
@@ -160,7 +160,7 @@ fn test_field(
         _ => None,
     };
     if let Some(text) = text {
-        return known(test_text(text, ValueType::Text, test));
+        return known(test_text(text, ValueType::Text, question));
     }
     let value = match field_value(field, schema, record) {
         Found::Value(value) => value,
@@ -175,10 +175,10 @@ fn test_field(
     if members.len() > VALUES_MAX {
         return Value::Unknown;
     }
-    if let ValueTest::Count(sign, number) = test {
+    if let ValueTest::Count(sign, number) = question {
         return yes_no(compare(*sign, (members.len() as u64).cmp(number)));
     }
-    let one = |value: &RecordValue| test_value(value, kind.member(), test);
+    let one = |value: &RecordValue| test_value(value, kind.member(), question);
     match quantifier {
         None => known(one(value)),
         Some(Quantifier::Every) => known(all(members.iter().map(one))),
@@ -212,18 +212,18 @@ fn compare(sign: Comparison, order: Ordering) -> bool {
     }
 }
 
-fn test_value(value: &RecordValue, kind: ValueType, test: &ValueTest) -> Option<bool> {
-    match (value, test) {
+fn test_value(value: &RecordValue, kind: ValueType, question: &ValueTest) -> Option<bool> {
+    match (value, question) {
         (RecordValue::Integer(number), ValueTest::Number(sign, constant)) => {
             Some(compare(*sign, i128::from(*number).cmp(&i128::from(*constant))))
         }
-        (RecordValue::Text(text), _) => test_text(text, kind, test),
+        (RecordValue::Text(text), _) => test_text(text, kind, question),
         _ => None,
     }
 }
 
-fn test_text(text: &str, kind: ValueType, test: &ValueTest) -> Option<bool> {
-    if let ValueTest::Length(sign, number) = test {
+fn test_text(text: &str, kind: ValueType, question: &ValueTest) -> Option<bool> {
+    if let ValueTest::Length(sign, number) = question {
         return Some(compare(*sign, (text.chars().count() as u64).cmp(number)));
     }
     let normal = match kind {
@@ -232,7 +232,7 @@ fn test_text(text: &str, kind: ValueType, test: &ValueTest) -> Option<bool> {
         _ => text.to_owned(),
     };
     let lower = || normal.to_lowercase();
-    match test {
+    match question {
         ValueTest::OneOf(values) => Some(values.contains(&normal)),
         ValueTest::Within(domains) => Some(domains.iter().any(|domain| is_within(&normal, domain))),
         ValueTest::Under(folders) => Some(folders.iter().any(|folder| is_under(&normal, folder))),
@@ -313,7 +313,7 @@ pub fn leaves(value: &RecordValue, out: &mut Vec<String>) -> bool {
             RecordValue::Integer(number) => out.push(number.to_string()),
             RecordValue::List(members) => open.extend(members.iter().rev().map(|member| (member, depth + 1))),
             RecordValue::Map(members) => {
-                open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)))
+                open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)));
             }
             RecordValue::Null | RecordValue::Flag(_) => {}
         }

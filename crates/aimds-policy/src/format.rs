@@ -269,10 +269,10 @@ fn spaced(before: &Piece<'_>, after: &Piece<'_>) -> bool {
         return true;
     };
     match (left, right) {
-        (_, TokenKind::Sign("," | ")" | "]" | "." | ":" | "}" | ";")) => false,
-        (TokenKind::Sign("(" | "[" | "." | "{"), _) => false,
+        (_, TokenKind::Sign("," | ")" | "]" | "." | ":" | "}" | ";"))
+        | (TokenKind::Sign("(" | "[" | "." | "{"), _)
+        | (TokenKind::Text(_), TokenKind::Sign("(")) => false,
         (TokenKind::Word(word), TokenKind::Sign("(")) => SPACED_WORDS.contains(&word.as_str()),
-        (TokenKind::Text(_), TokenKind::Sign("(")) => false,
         (TokenKind::Word(word), TokenKind::Sign("[")) => !WINDOW_WORDS.contains(&word.as_str()),
         _ => true,
     }
@@ -383,7 +383,7 @@ fn breaks(pieces: &[Piece<'_>]) -> Vec<(usize, usize, bool)> {
                 all.push((at, depth, true));
             }
             PieceKind::Token(TokenKind::Sign(",")) if at + 1 < pieces.len() => {
-                all.push((at + 1, depth, false))
+                all.push((at + 1, depth, false));
             }
             _ => {}
         }

@@ -170,12 +170,8 @@ impl Gatherer<'_> {
                 }
             }
             Item::Argument { name, kind } => {
-                if self
-                    .schema
-                    .arguments
-                    .insert(name.value.clone(), kind.value)
-                    .is_some()
-                {
+                let before = self.schema.arguments.insert(name.value.clone(), kind.value);
+                if before.is_some() {
                     self.duplicate(name);
                 }
             }

@@ -132,9 +132,9 @@ impl<'a> Search<'a> {
             }
             Form::Once { from_ms, to_ms, form } => {
                 if want {
-                    self.somewhere(form, (*from_ms, *to_ms), at, draft, left)
+                    self.somewhere(form, (*from_ms, *to_ms), at, &draft, left)
                 } else {
-                    self.nowhere(form, (*from_ms, *to_ms), at, draft, left)
+                    self.nowhere(form, (*from_ms, *to_ms), at, &draft, left)
                 }
             }
             Form::Since {
@@ -144,13 +144,13 @@ impl<'a> Search<'a> {
                 hold,
             } => {
                 if !want {
-                    return self.nowhere(from, (*from_ms, *to_ms), at, draft, left);
+                    return self.nowhere(from, (*from_ms, *to_ms), at, &draft, left);
                 }
                 // `hold` is asked of the event of evaluation; events between are those of other parts, and the check at the
                 // end looks at them.
                 let anchor = Anchor::of(&draft, at);
                 let mut all = Vec::new();
-                for draft in self.somewhere(from, (*from_ms, *to_ms), at, draft, left) {
+                for draft in self.somewhere(from, (*from_ms, *to_ms), at, &draft, left) {
                     let at = anchor.find(&draft);
                     all.extend(self.satisfy(hold, true, at, draft, left));
                 }
@@ -167,7 +167,7 @@ impl<'a> Search<'a> {
                     return if *at_least > 1 {
                         vec![draft]
                     } else {
-                        self.nowhere(form, (*from_ms, *to_ms), at, draft, left)
+                        self.nowhere(form, (*from_ms, *to_ms), at, &draft, left)
                     };
                 }
                 let needed = usize::try_from(*at_least).unwrap_or(usize::MAX);
@@ -197,12 +197,12 @@ impl<'a> Search<'a> {
         form: &Form,
         window: (u64, u64),
         at: usize,
-        draft: Draft,
+        draft: &Draft,
         left: &mut usize,
     ) -> Vec<Draft> {
         let now_ms = draft.events.get(at).map_or(0, |event| event.time_ms);
         let mut all = Vec::new();
-        let inside: Vec<usize> = in_window(&draft, now_ms, window, at);
+        let inside: Vec<usize> = in_window(draft, now_ms, window, at);
         let middle = window.0 + (window.1 - window.0) / 2;
         for age_ms in [middle, window.0, window.1] {
             if draft.events.len() < EVENTS_MAX {
@@ -223,13 +223,13 @@ impl<'a> Search<'a> {
         form: &Form,
         window: (u64, u64),
         at: usize,
-        draft: Draft,
+        draft: &Draft,
         left: &mut usize,
     ) -> Vec<Draft> {
         let now_ms = draft.events.get(at).map_or(0, |event| event.time_ms);
         let mut drafts = vec![draft.clone()];
-        for place in in_window(&draft, now_ms, window, at) {
-            let anchor = Anchor::of(&draft, place);
+        for place in in_window(draft, now_ms, window, at) {
+            let anchor = Anchor::of(draft, place);
             let mut next = Vec::new();
             for draft in drafts {
                 let place = anchor.find(&draft);

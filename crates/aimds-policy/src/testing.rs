@@ -92,7 +92,11 @@ fn run_one(test: &TestItem, engine: &Arc<Engine>, coverage: &mut Coverage) -> Ou
     let mut last: Option<Decision> = None;
     for step in &test.steps {
         match step {
-            TestStep::Given(given) => match record(given, &engine.set().schema, session_size(&last)) {
+            TestStep::Given(given) => match record(
+                given,
+                &engine.set().schema,
+                last.as_ref().map_or(0, |decision| decision.sequence + 1),
+            ) {
                 Ok(record) => last = Some(session.judge(&record)),
                 Err(failure) => outcome.failures.push(failure),
             },
@@ -116,10 +120,6 @@ fn run_one(test: &TestItem, engine: &Arc<Engine>, coverage: &mut Coverage) -> Ou
         });
     }
     outcome
-}
-
-fn session_size(last: &Option<Decision>) -> u64 {
-    last.as_ref().map_or(0, |decision| decision.sequence + 1)
 }
 
 fn check(expectation: &Expectation, decision: &Decision, engine: &Engine) -> Vec<Failure> {

@@ -1,4 +1,10 @@
 //! The formatter keeps tokens and comments, and formatting twice changes nothing. The parser never panics.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop"
+)]
 
 use aimds_policy::bundle::{Source, compile};
 use aimds_policy::diagnostic::Diagnostics;

@@ -1,4 +1,10 @@
 //! The language: what compiles, and the code, place and help of what does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop"
+)]
 
 use aimds_policy::bundle::{Compiled, Source, compile};
 use aimds_policy::diagnostic::Code;

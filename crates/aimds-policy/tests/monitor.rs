@@ -1,4 +1,10 @@
 //! The monitor gives the answers of the naive semantics, on random forms and traces and at every exact end of a window.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop"
+)]
 
 use aimds_policy::limits::{RUNS_MAX, SLICE_EVENTS_MAX};
 use aimds_policy::monitor::{Monitor, Program, ProgramError, Relations, StateError, Truth};
@@ -19,7 +25,7 @@ fn is_relation(id: AtomId) -> bool {
 /// An event: time step, values of atoms 1 to 4, whether the extractor covers the schema.
 #[derive(Debug, Clone)]
 struct Step {
-    step_ms: u64,
+    gap_ms: u64,
     facts: [Option<Value>; 4],
     covered: bool,
     /// Values of the relations, mixed with the sequence number of the past event.
@@ -61,8 +67,8 @@ fn step() -> impl Strategy<Value = Step> {
         prop::bool::weighted(0.7),
         any::<u64>(),
     )
-        .prop_map(|(step_ms, facts, covered, relations)| Step {
-            step_ms,
+        .prop_map(|(gap_ms, facts, covered, relations)| Step {
+            gap_ms,
             facts,
             covered,
             relations,
@@ -152,7 +158,7 @@ fn trace_upto(steps: &[Step], pending: usize) -> Vec<Event> {
         .iter()
         .zip(0_u64..)
         .map(|(step, sequence)| {
-            time_ms += step.step_ms;
+            time_ms += step.gap_ms;
             let mut facts = own_facts(step);
             facts.extend((5..7).map(|number| (atom(number), relations.value(sequence, atom(number)))));
             Event::new(time_ms, facts, absent(step)).unwrap()
@@ -180,7 +186,7 @@ fn agree(forms: &[Form], steps: &[Step], restart_at: usize) -> Result<(), TestCa
         if index == restart_at {
             monitor = Monitor::restore(Arc::clone(&program), &monitor.export()).unwrap();
         }
-        time_ms += step.step_ms;
+        time_ms += step.gap_ms;
         let relations = Scrambled { seed: step.relations };
         let results = monitor
             .step(time_ms, &own_facts(step), absent(step), &relations)
@@ -231,7 +237,7 @@ proptest! {
         let program = Arc::new(Program::new(&forms.iter().collect::<Vec<_>>(), &is_relation).unwrap());
         let mut monitor = Monitor::new(Arc::clone(&program));
         for step in &steps {
-            monitor.step(monitor.time_ms() + step.step_ms, &own_facts(step), absent(step), &Scrambled { seed: 1 });
+            monitor.step(monitor.time_ms() + step.gap_ms, &own_facts(step), absent(step), &Scrambled { seed: 1 });
         }
         let mut bytes = monitor.export();
         let at = at.index(bytes.len());
@@ -243,8 +249,8 @@ proptest! {
     }
 }
 
-fn single(form: Form) -> Monitor {
-    Monitor::new(Arc::new(Program::new(&[&form], &is_relation).unwrap()))
+fn single(form: &Form) -> Monitor {
+    Monitor::new(Arc::new(Program::new(&[form], &is_relation).unwrap()))
 }
 
 const YES: Truth = Truth::YES;
@@ -254,7 +260,7 @@ const NO: Truth = Truth::NO;
 #[test]
 fn windows_have_exact_ends() {
     for (age_ms, expected) in [(0, NO), (1, NO), (2, YES), (5, YES), (6, NO)] {
-        let mut monitor = single(Form::Once {
+        let mut monitor = single(&Form::Once {
             from_ms: 2,
             to_ms: 5,
             form: boxed(Form::Atom(atom(1))),
@@ -269,12 +275,21 @@ fn windows_have_exact_ends() {
     }
 }
 
+/// Relations that never hold.
+struct Never;
+
+impl Relations for Never {
+    fn value(&self, _sequence: u64, _atom: AtomId) -> Value {
+        Value::No
+    }
+}
+
 /// Where a cell's bound is passed the answer is unknown, not wrong: runs of `once`, young events of `count`, related events.
 #[test]
 fn full_cells_answer_unknown() {
     let relations = Scrambled { seed: 0 };
     let far_ms = 1_000_000;
-    let mut once = single(Form::Once {
+    let mut once = single(&Form::Once {
         from_ms: far_ms,
         to_ms: far_ms,
         form: boxed(Form::Atom(atom(1))),
@@ -292,7 +307,7 @@ fn full_cells_answer_unknown() {
         at_least,
         form: boxed(Form::Atom(atom(1))),
     };
-    let mut count = single(counted(200));
+    let mut count = single(&counted(200));
     for _ in 0..=SLICE_EVENTS_MAX {
         count.step(0, &[(atom(1), Value::Yes)], Value::No, &relations);
     }
@@ -302,17 +317,11 @@ fn full_cells_answer_unknown() {
     );
     assert_eq!(count.step(far_ms, &[], Value::No, &relations), [YES]);
 
-    let mut related = single(Form::Once {
+    let mut related = single(&Form::Once {
         from_ms: 0,
         to_ms: 10,
         form: boxed(Form::And(boxed(Form::Atom(atom(1))), boxed(Form::Atom(atom(5))))),
     });
-    struct Never;
-    impl Relations for Never {
-        fn value(&self, _sequence: u64, _atom: AtomId) -> Value {
-            Value::No
-        }
-    }
     for _ in 0..SLICE_EVENTS_MAX {
         assert_eq!(related.step(0, &[(atom(1), Value::Yes)], Value::No, &Never), [NO]);
     }
@@ -327,7 +336,7 @@ fn full_cells_answer_unknown() {
 /// A clock that runs backwards counts as one that stands still.
 #[test]
 fn time_never_decreases() {
-    let mut monitor = single(Form::Once {
+    let mut monitor = single(&Form::Once {
         from_ms: 0,
         to_ms: 5,
         form: boxed(Form::Atom(atom(1))),
@@ -341,7 +350,7 @@ fn time_never_decreases() {
 /// A state belongs to its program.
 #[test]
 fn states_of_other_programs_are_refused() {
-    let monitor = single(Form::Atom(atom(1)));
+    let monitor = single(&Form::Atom(atom(1)));
     let other = Arc::new(Program::new(&[&Form::Atom(atom(2))], &is_relation).unwrap());
     assert_eq!(
         Monitor::restore(other, &monitor.export()).unwrap_err(),

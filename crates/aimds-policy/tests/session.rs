@@ -1,4 +1,10 @@
 //! Sessions: facts, unknowns, obligations, slices, explanations and counterfactuals.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop"
+)]
 
 use aimds_policy::bundle::{Bundle, Source, compile};
 use aimds_policy::explain::{Change, replay};

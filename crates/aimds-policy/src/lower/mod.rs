@@ -245,14 +245,13 @@ impl<'a> Lowering<'a> {
         let Some(severity) = &body.severity else {
             return Ok(Severity::Medium);
         };
-        match Severity::WORDS.iter().find(|(_, word)| *word == severity.value) {
-            Some((found, _)) => Ok(*found),
-            None => {
-                let message = format!("there is no severity `{}`", severity.value);
-                let help = "the severities are info, low, medium, high and critical";
-                self.error(Code::UnknownName, severity.span, message, help)
-            }
+        let known = Severity::WORDS.iter().find(|(_, word)| *word == severity.value);
+        if let Some((found, _)) = known {
+            return Ok(*found);
         }
+        let message = format!("there is no severity `{}`", severity.value);
+        let help = "the severities are info, low, medium, high and critical";
+        self.error(Code::UnknownName, severity.span, message, help)
     }
 
     fn obligations(&mut self, body: &Body, constants: &Constants<'a>) -> Lowered<Vec<Obligation>> {
@@ -424,7 +423,7 @@ impl<'a> Lowering<'a> {
         };
         let both = |left: Form, right: Form| Form::And(Box::new(left), Box::new(right));
         match (comparison, number) {
-            (Comparison::AtLeast, 0) | (Comparison::Less, 0) => self.error(
+            (Comparison::AtLeast | Comparison::Less, 0) => self.error(
                 Code::BadCount,
                 span,
                 "this is the same for every trace",

@@ -119,17 +119,17 @@ impl<'a> Lowering<'a> {
                 (Field::Argument((*name).to_owned(), kind), rest)
             }
             ["text", rest @ ..] => (Field::Text, rest),
-            [name, rest @ ..] => match self.schema.attributes.get(*name) {
-                Some(kind) => (Field::Attribute((*name).to_owned(), *kind), rest),
-                None => {
+            [name, rest @ ..] => {
+                let Some(kind) = self.schema.attributes.get(*name) else {
                     let mut known: BTreeSet<String> = self.schema.attributes.keys().cloned().collect();
                     known.extend(["trust", "role", "tool", "text", "args"].map(str::to_owned));
                     let help =
                         "the fields are trust, role, tool, text, args.NAME and the schema's attributes";
                     let name = path.first().unwrap_or(&term.variable).clone();
                     return self.unknown_field("field", &name, &known, help);
-                }
-            },
+                };
+                (Field::Attribute((*name).to_owned(), *kind), rest)
+            }
             [] => {
                 return self.error(
                     Code::Expected,
@@ -204,7 +204,7 @@ impl<'a> Lowering<'a> {
         literal: &Spanned<Literal>,
         constants: &Constants<'a>,
     ) -> Lowered<Form> {
-        let resolved = self.resolve(literal, constants)?;
+        let resolved = Self::resolve(literal, constants);
         let level = match &resolved.value {
             Literal::Name(label) => self.schema.level(label),
             _ => None,
@@ -432,18 +432,12 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn known(&mut self, term: &Term, scope: &Scope) -> Lowered<Form> {
         let bound = self.here(&term.variable, scope)?;
-        match self.meaning(term, &bound)? {
-            Meaning::Value(field) => self.atom(Atom::Known(field), term.span),
-            _ => {
-                let help = "write known(c.args.NAME), known(r.text) or known(r.ATTRIBUTE)";
-                self.error(
-                    Code::WrongType,
-                    term.span,
-                    "`known` asks for an argument, a text or an attribute",
-                    help,
-                )
-            }
+        if let Meaning::Value(field) = self.meaning(term, &bound)? {
+            return self.atom(Atom::Known(field), term.span);
         }
+        let help = "write known(c.args.NAME), known(r.text) or known(r.ATTRIBUTE)";
+        let message = "`known` asks for an argument, a text or an attribute";
+        self.error(Code::WrongType, term.span, message, help)
     }
 
     pub(super) fn flag(&mut self, term: &Term, scope: &Scope) -> Lowered<Form> {
@@ -478,12 +472,10 @@ impl<'a> Lowering<'a> {
                 "write `when call c`",
             );
         };
-        let field = match self.meaning(into, &pending)? {
-            Meaning::Value(field @ (Field::Text | Field::Arguments | Field::Argument(..))) => field,
-            _ => {
-                let help = "content flows into c.args, c.args.NAME or m.text";
-                return self.error(Code::WrongType, into.span, "nothing flows into this", help);
-            }
+        let meaning = self.meaning(into, &pending)?;
+        let Meaning::Value(field @ (Field::Text | Field::Arguments | Field::Argument(..))) = meaning else {
+            let help = "content flows into c.args, c.args.NAME or m.text";
+            return self.error(Code::WrongType, into.span, "nothing flows into this", help);
         };
         let atom = if covers {
             Atom::Covers(field)

@@ -19,35 +19,34 @@ fn decimal(whole: u64, fraction: &str, digits: usize) -> Option<u64> {
 impl<'a> Lowering<'a> {
     /// Follows names to the constant they stand for. A chain of constants ends: each step goes to an earlier declaration.
     pub(super) fn resolve<'b>(
-        &mut self,
         literal: &'b Spanned<Literal>,
         constants: &Constants<'a>,
-    ) -> Lowered<&'b Spanned<Literal>>
+    ) -> &'b Spanned<Literal>
     where
         'a: 'b,
     {
         let Literal::Name(name) = &literal.value else {
-            return Ok(literal);
+            return literal;
         };
-        let found = constants
+        let constant = |name: &str| constants.lets.get(name).copied();
+        let Some(found) = constants
             .parameters
             .get(name.as_str())
-            .or_else(|| constants.lets.get(name.as_str()))
-            .copied();
-        match found {
-            Some(found) => match &found.value {
-                Literal::Name(inner) => match constants.lets.get(inner.as_str()).copied() {
-                    Some(inner) if !matches!(inner.value, Literal::Name(_)) => Ok(inner),
-                    _ => Ok(found),
-                },
-                _ => Ok(found),
-            },
-            None => Ok(literal),
+            .copied()
+            .or_else(|| constant(name))
+        else {
+            return literal;
+        };
+        match &found.value {
+            Literal::Name(inner) => constant(inner)
+                .filter(|inner| !matches!(inner.value, Literal::Name(_)))
+                .unwrap_or(found),
+            _ => found,
         }
     }
 
     pub(super) fn number(&mut self, literal: &Spanned<Literal>, constants: &Constants<'a>) -> Lowered<u64> {
-        match &self.resolve(literal, constants)?.value {
+        match &Self::resolve(literal, constants).value {
             Literal::Integer(number) => Ok(*number),
             other => {
                 let (message, help) = unfit(other, "a whole number", "such as 20");
@@ -57,7 +56,7 @@ impl<'a> Lowering<'a> {
     }
 
     pub(super) fn duration(&mut self, literal: &Spanned<Literal>, constants: &Constants<'a>) -> Lowered<u64> {
-        match &self.resolve(literal, constants)?.value {
+        match &Self::resolve(literal, constants).value {
             Literal::DurationMs(duration_ms) => Ok(*duration_ms),
             other => {
                 let (message, help) = unfit(other, "a duration", "with its unit: 0s, 250ms, 10m, 1h, 1d");
@@ -68,7 +67,7 @@ impl<'a> Lowering<'a> {
 
     /// A score in thousandths.
     pub(super) fn score(&mut self, literal: &Spanned<Literal>, constants: &Constants<'a>) -> Lowered<u16> {
-        let value = match &self.resolve(literal, constants)?.value {
+        let value = match &Self::resolve(literal, constants).value {
             Literal::Integer(number) => number.checked_mul(1_000),
             Literal::Decimal(whole, fraction) => decimal(*whole, fraction, SCORE_DIGITS),
             _ => None,
@@ -89,7 +88,7 @@ impl<'a> Lowering<'a> {
 
     /// An amount in hundredths.
     pub(super) fn amount(&mut self, literal: &Spanned<Literal>, constants: &Constants<'a>) -> Lowered<u64> {
-        let value = match &self.resolve(literal, constants)?.value {
+        let value = match &Self::resolve(literal, constants).value {
             Literal::Integer(number) => scaled(&number.to_string(), AMOUNT_DIGITS),
             Literal::Decimal(whole, fraction) => decimal(*whole, fraction, AMOUNT_DIGITS),
             _ => None,
@@ -121,14 +120,12 @@ impl<'a> Lowering<'a> {
                 ValueType::Path => path(&text),
                 _ => Some(text.clone()),
             };
-            match value {
-                Some(value) => normal.push(value),
-                None => {
-                    let message = format!("{text:?} is no {}", kind.member().text());
-                    let help = "hosts look like corp.example, paths are absolute: /srv/data";
-                    return self.error(Code::WrongType, literal.span, message, help);
-                }
-            }
+            let Some(value) = value else {
+                let message = format!("{text:?} is no {}", kind.member().text());
+                let help = "hosts look like corp.example, paths are absolute: /srv/data";
+                return self.error(Code::WrongType, literal.span, message, help);
+            };
+            normal.push(value);
         }
         normal.sort();
         normal.dedup();

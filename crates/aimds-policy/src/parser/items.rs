@@ -117,19 +117,12 @@ impl Parser<'_> {
             name.value
         };
         let span = start.to(name.span);
-        match ValueType::NAMES.iter().find(|(_, known)| *known == text) {
-            Some((value, _)) => Ok(Spanned { value: *value, span }),
-            None => {
-                let help =
-                    "the types are flag, integer, amount, text, path, host, and set of text, path or host";
-                Err(self.error(
-                    Code::UnknownName,
-                    span,
-                    format!("there is no type `{text}`"),
-                    help,
-                ))
-            }
+        if let Some((value, _)) = ValueType::NAMES.iter().find(|(_, known)| *known == text) {
+            return Ok(Spanned { value: *value, span });
         }
+        let help = "the types are flag, integer, amount, text, path, host, and set of text, path or host";
+        let message = format!("there is no type `{text}`");
+        Err(self.error(Code::UnknownName, span, message, help))
     }
 
     fn typed_name(&mut self) -> Parsed<(crate::diagnostic::Name, Spanned<ValueType>)> {

@@ -1,6 +1,6 @@
 //! Test blocks.
 
-use super::{Parsed, Parser};
+use super::{Failed, Parsed, Parser};
 use crate::diagnostic::{Code, Name, Span, Spanned};
 use crate::lexer::TokenKind;
 use crate::limits::{TEST_EVENTS_MAX, VALUES_MAX};
@@ -25,10 +25,7 @@ impl Parser<'_> {
             self.layout.clauses.push(self.peek().span.start);
             match self.test_step() {
                 Ok(step) => steps.push(step),
-                Err(failed) => {
-                    drop(failed);
-                    self.skip_to_clause(before)?;
-                }
+                Err(Failed) => self.skip_to_clause(before)?,
             }
             if steps.len() > 2 * TEST_EVENTS_MAX {
                 let message = format!("a test has at most {TEST_EVENTS_MAX} events");
