@@ -9,6 +9,7 @@ pub(crate) use loader::Loader;
 
 use std::thread;
 
+use crate::deadline::Deadline;
 use crate::limits::{Budget, Limit, STACK_BYTES};
 use crate::outcome::{Checked, Outcome, Reason, Work};
 use crate::prelude::prelude;
@@ -24,13 +25,14 @@ pub fn check_stream(stream: &[u8], budget: &Budget) -> Outcome {
     let Ok(text) = std::str::from_utf8(stream) else {
         return Reason::NotText.whole().into();
     };
-    on_own_stack(|| admit_and_check(text, budget))
+    let deadline = Deadline::after(budget.time_max);
+    on_own_stack(|| admit_and_check(text, budget, deadline))
 }
 
-fn admit_and_check(text: &str, budget: &Budget) -> Checked<Work> {
+fn admit_and_check(text: &str, budget: &Budget, deadline: Deadline) -> Checked<Work> {
     let prelude = prelude()?;
-    let records = admission::admit(text, prelude, budget)?;
-    let mut loader = prelude.loader.continued(*budget);
+    let records = admission::admit(text, prelude, budget, deadline)?;
+    let mut loader = prelude.loader.continued(*budget, deadline);
     for (number, record) in &records {
         loader.take(record).map_err(|stop| stop.in_line(*number))?;
     }

@@ -24,6 +24,7 @@ use machine::Machine;
 use meter::Meter;
 use terms::{FastMap, FastSet, Terms};
 
+use crate::deadline::Deadline;
 use crate::limits::Budget;
 use crate::outcome::{Checked, Reason};
 
@@ -47,11 +48,11 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    pub(crate) fn new(budget: Budget) -> Self {
+    pub(crate) fn new(budget: Budget, deadline: Deadline) -> Self {
         Self {
             terms: Terms::default(),
             environment: Environment::default(),
-            meter: Meter::new(budget),
+            meter: Meter::new(budget, deadline),
             machine: Machine::default(),
             free_types: Vec::new(),
             truth: None,
@@ -63,9 +64,9 @@ impl Kernel {
         }
     }
 
-    /// Starts a new budget and its clock, and forgets what only speeds work up.
-    pub(crate) fn restart(&mut self, budget: Budget) {
-        self.meter = Meter::new(budget);
+    /// Starts a new budget, and forgets what only speeds work up.
+    pub(crate) fn restart(&mut self, budget: Budget, deadline: Deadline) {
+        self.meter = Meter::new(budget, deadline);
         self.machine = Machine::default();
         self.core_forms = FastMap::default();
         self.forms = FastMap::default();
@@ -101,11 +102,6 @@ impl Kernel {
 
     pub(crate) fn nodes(&self) -> usize {
         self.terms.len() + self.machine.len()
-    }
-
-    /// Whether time is left.
-    pub(crate) fn look_at_clock(&self) -> Checked<()> {
-        self.meter.look_at_clock()
     }
 
     /// A new free variable of this type: its number and its term.

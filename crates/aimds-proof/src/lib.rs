@@ -7,6 +7,7 @@
 
 pub mod certificate;
 mod check;
+mod deadline;
 mod export;
 mod kernel;
 mod lean_text;

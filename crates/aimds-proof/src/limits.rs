@@ -29,14 +29,20 @@ pub const COUNT_MAX: u64 = 65_535;
 /// Bytes of a policy or trace in canonical text: each at its own bounds needs less.
 pub const NOTATION_BYTES_MAX: usize = 1024 * 1024;
 
-/// Variables of one case split: the work doubles with each in the worst case, and 20 take seconds.
-pub const SPLIT_VARIABLES_MAX: usize = 20;
+/// Variables of one case split: two policies of the most rules, and whether times decrease.
+pub const SPLIT_VARIABLES_MAX: usize = 2 * RULES_MAX + 1;
 
-/// Leaves of one case split: their stream stays below that of [`Budget::UNIVERSAL`].
+/// Leaves of one case split: 20 variables with random connectives need about as many, and their check takes seconds.
 pub const SPLIT_LEAVES_MAX: usize = 10_000;
+
+/// Leaves times variables of one case split: every leaf names every variable, at some 80 bytes each.
+pub const SPLIT_NAMES_MAX: usize = 400_000;
 
 /// Stack of the thread that checks. Recursion is counted ([`Budget::depth_max`]), so that the stack is never the first to end.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Records between two looks at the clock: well below a millisecond.
+pub(crate) const CLOCK_RECORDS: usize = 1_024;
 
 /// What one check may use up before it is INCONCLUSIVE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -268,7 +268,7 @@ fn distinct_forms<'a>(policy: &'a Policy, other: Option<&'a Policy>) -> Vec<&'a 
     let rules = policy
         .rules()
         .iter()
-        .chain(other.into_iter().flat_map(|other| other.rules()));
+        .chain(other.into_iter().flat_map(Policy::rules));
     rules.map(Rule::form).filter(|form| seen.insert(*form)).collect()
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -14,13 +15,21 @@ struct Bomb {
     text: String,
     names: usize,
     expressions: usize,
+    /// By what an expression says: its number. No record may stand twice.
+    known: HashMap<String, usize>,
 }
 
 impl Bomb {
     fn new() -> Self {
         let text = prelude_text().unwrap().to_owned();
         let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+        let known = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("{\"ie\":")?.strip_suffix('}')?.split_once(','))
+            .map(|(number, body)| (body.to_owned(), number.parse().unwrap()))
+            .collect();
         Self {
+            known,
             names: count("{\"in\":") + 1,
             expressions: count("{\"ie\":"),
             text,
@@ -28,27 +37,23 @@ impl Bomb {
     }
 
     fn expression(&mut self, body: &str) -> usize {
-        writeln!(self.text, "{{\"ie\":{},{body}}}", self.expressions).unwrap();
+        if let Some(number) = self.known.get(body) {
+            return *number;
+        }
+        let number = self.expressions;
+        writeln!(self.text, "{{\"ie\":{number},{body}}}").unwrap();
+        self.known.insert(body.to_owned(), number);
         self.expressions += 1;
-        self.expressions - 1
+        number
     }
 
     fn application(&mut self, function: usize, argument: usize) -> usize {
         self.expression(&format!("\"app\":{{\"fn\":{function},\"arg\":{argument}}}"))
     }
 
-    /// The expression that is the constant with this last name under `prefix`; written if it is new.
     fn constant(&mut self, dotted: &str) -> usize {
         let name = self.name_of(dotted);
-        let wanted = format!(",\"const\":{{\"name\":{name},\"us\":[]}}}}");
-        let known = self
-            .text
-            .lines()
-            .find(|line| line.starts_with("{\"ie\":") && line.ends_with(&wanted));
-        match known {
-            Some(line) => line[6..].split(',').next().unwrap().parse().unwrap(),
-            None => self.expression(&format!("\"const\":{{\"name\":{name},\"us\":[]}}")),
-        }
+        self.expression(&format!("\"const\":{{\"name\":{name},\"us\":[]}}"))
     }
 
     fn name_of(&self, dotted: &str) -> usize {
@@ -166,7 +171,6 @@ fn doubling_definitions() {
     let kind = bomb.expression(&format!(
         "\"forallE\":{{\"name\":9,\"type\":{bin},\"body\":{bin},\"binderInfo\":\"default\"}}"
     ));
-    let _ = kind;
     // rule_1 x = pred x; rule_n x = rule_(n-1) (rule_(n-1) x).
     let variable = 1;
     let mut step = bomb.constant("Aimds.pred");

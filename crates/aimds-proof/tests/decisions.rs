@@ -172,7 +172,10 @@ fn reference_example_has_golden_streams() {
     assert_eq!(allowed.certificate.decision.reason, Some(2));
     assert_eq!(denied.certificate.decision.reason, Some(0));
     assert!(allowed.outcome.is_accepted() && denied.outcome.is_accepted());
-    assert_eq!(allowed.certificate.stream_sha256, "GOLDEN_ALLOWED");
+    assert_eq!(
+        allowed.certificate.stream_sha256,
+        "c5f5ac35bb4bc0fbe18cc1c293d61251a8df1d4970445e2faafcbf7f929c2f95"
+    );
     assert_eq!(denied.certificate.stream_sha256, "GOLDEN_DENIED");
 }
 

@@ -50,7 +50,7 @@ fn narrowing_changes_are_proved() {
         "deny and atom 2 and atom 3 once 0 600000 and atom 1 atom 5",
     );
     assert!(leaves(&no_widening(BASE, &dropped)) <= 30);
-    let reordered: String = BASE.lines().rev().map(|line| format!("{line}\n")).collect();
+    let reordered: String = BASE.lines().rev().flat_map(|line| [line, "\n"]).collect();
     assert!(leaves(&no_widening(BASE, &reordered)) <= 30);
     assert!(leaves(&no_widening(BASE, BASE)) <= 14);
 }
@@ -139,7 +139,8 @@ fn equivalent_policies() {
     ));
 }
 
-/// Disjointness is proved where one side cannot allow what the other needs in the same mode.
+/// Disjointness is proved where the connectives show it. That what must hold may hold, the search does not know, and then it
+/// gives a candidate.
 #[test]
 fn disjoint_policies() {
     let claim = |left: &str, right: &str| {
@@ -151,29 +152,31 @@ fn disjoint_policies() {
             &BUDGET,
         )
     };
-    assert!(
-        leaves(&claim(
-            "deny atom 1\npermit true\n",
-            "deny not atom 1\ndeny atom 1\npermit true\n"
-        )) > 1
-            || matches!(
-                claim("deny true\npermit true\n", "permit true\n"),
-                Attempt::Proved(_)
-            )
-    );
     assert!(leaves(&claim("deny true\npermit true\n", "permit true\n")) >= 1);
+    assert!(leaves(&claim("permit and atom 1 false\n", "permit true\n")) >= 1);
     assert!(matches!(
         claim("permit atom 1\n", "permit atom 2\n"),
         Attempt::Candidate(_)
     ));
+    assert!(matches!(
+        claim("deny atom 1\npermit true\n", "permit atom 1\n"),
+        Attempt::Candidate(_)
+    ));
 }
 
-/// Too many variables are inconclusive, not a search without end.
+/// A split that grows too large is inconclusive, not a search without end.
 #[test]
-fn too_many_variables_are_inconclusive() {
-    let form = (1..=25).map(|at| format!("and atom {at} ")).collect::<String>();
-    let attempt = no_widening("permit true\n", &format!("permit {form}true\n"));
-    assert!(matches!(attempt, Attempt::Inconclusive(_)), "{attempt:?}");
+fn large_splits_are_inconclusive() {
+    // The same conjunction of twelve alternatives in another order: 3^12 cases.
+    let pairs: Vec<String> = (0..12)
+        .map(|at| format!("or atom {} atom {}", 2 * at + 1, 2 * at + 2))
+        .collect();
+    let conjunction = |pairs: Vec<String>| format!("permit and {} true\n", pairs.join(" and "));
+    let reversed = conjunction(pairs.iter().rev().cloned().collect());
+    assert_eq!(
+        no_widening(&conjunction(pairs), &reversed),
+        Attempt::Inconclusive(Limit::Expressions)
+    );
     let tight = Budget {
         stream_bytes_max: 90_000,
         ..BUDGET

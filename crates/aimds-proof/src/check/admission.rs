@@ -6,7 +6,8 @@
 use std::collections::{HashMap, HashSet};
 
 use super::record::{ExpressionShape, Record, read};
-use crate::limits::{Budget, Limit};
+use crate::deadline::Deadline;
+use crate::limits::{Budget, CLOCK_RECORDS, Limit};
 use crate::outcome::{Checked, Reason};
 use crate::prelude::{Prelude, content};
 
@@ -21,7 +22,12 @@ const ORDER: [&str; 7] = [
 const THEOREMS_FROM: usize = 4;
 
 /// Records of `text`, a whole stream, that stand after the prelude; or why the stream is not admitted.
-pub(crate) fn admit<'a>(text: &'a str, prelude: &Prelude, budget: &Budget) -> Checked<Vec<Numbered<'a>>> {
+pub(crate) fn admit<'a>(
+    text: &'a str,
+    prelude: &Prelude,
+    budget: &Budget,
+    deadline: Deadline,
+) -> Checked<Vec<Numbered<'a>>> {
     let Some(tail) = text.strip_prefix(prelude.stream.text()) else {
         return Err(Reason::Prelude.whole());
     };
@@ -40,6 +46,9 @@ pub(crate) fn admit<'a>(text: &'a str, prelude: &Prelude, budget: &Budget) -> Ch
         let number = prelude.records + at + 1;
         if records.len() >= budget.records_max {
             return Err(Limit::Records.into());
+        }
+        if at.is_multiple_of(CLOCK_RECORDS) {
+            deadline.look()?;
         }
         let record = read(line).map_err(|stop| stop.in_line(number))?;
         admission

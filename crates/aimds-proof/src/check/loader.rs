@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 
 use super::record::{ExpressionShape, InductiveShape, LevelShape, Record, read};
+use crate::deadline::Deadline;
 use crate::kernel::{Constructor, Inductive, Kernel, Level, Levels, Name, Node, TermId};
-use crate::limits::{Budget, Limit};
+use crate::limits::{Budget, CLOCK_RECORDS, Limit};
 use crate::outcome::{Checked, Reason, Work};
-
-/// Records between two looks at the clock.
-const CLOCK_RECORDS: usize = 1_024;
 
 /// What the records so far mean.
 #[derive(Debug, Clone)]
@@ -20,13 +18,17 @@ pub(crate) struct Loader {
     levels: Vec<Level>,
     expressions: Vec<TermId>,
     budget: Budget,
+    deadline: Deadline,
     records: usize,
 }
 
 impl Loader {
+    /// With nothing declared; the time of the budget begins now.
     pub(crate) fn new(budget: Budget) -> Self {
+        let deadline = Deadline::after(budget.time_max);
         Self {
-            kernel: Kernel::new(budget),
+            deadline,
+            kernel: Kernel::new(budget, deadline),
             names: vec![String::new()],
             numbers: HashMap::new(),
             levels: vec![Level::Number(0)],
@@ -37,9 +39,10 @@ impl Loader {
     }
 
     /// A copy that goes on with a fresh budget.
-    pub(crate) fn continued(&self, budget: Budget) -> Self {
+    pub(crate) fn continued(&self, budget: Budget, deadline: Deadline) -> Self {
         let mut copy = self.clone();
-        copy.kernel.restart(budget);
+        copy.kernel.restart(budget, deadline);
+        copy.deadline = deadline;
         copy.budget = budget;
         copy.records = 0;
         copy
@@ -93,7 +96,7 @@ impl Loader {
             return Err(Limit::Records.into());
         }
         if self.records.is_multiple_of(CLOCK_RECORDS) {
-            self.kernel.look_at_clock()?;
+            self.deadline.look()?;
         }
         match record {
             Record::Meta => Ok(()),

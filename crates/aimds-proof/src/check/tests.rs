@@ -35,144 +35,146 @@ fn known_certificate_is_accepted() {
     assert_eq!(kernel_alone(NOT_FALSE), Ok(()));
 }
 
+/// Name of a change, text, its replacement, what the kernel says.
+const CHANGED_RECORDS: &[(&str, &str, &str, Reason)] = &[
+    (
+        "flipped goal",
+        "\"ie\":73,\"app\":{\"fn\":72,\"arg\":47}",
+        "\"ie\":73,\"app\":{\"fn\":72,\"arg\":45}",
+        Reason::DeclaredType,
+    ),
+    (
+        "flipped proof",
+        "\"ie\":76,\"app\":{\"fn\":75,\"arg\":71}",
+        "\"ie\":76,\"app\":{\"fn\":75,\"arg\":45}",
+        Reason::DeclaredType,
+    ),
+    (
+        "swapped application",
+        "\"ie\":71,\"app\":{\"fn\":70,\"arg\":45}",
+        "\"ie\":71,\"app\":{\"fn\":45,\"arg\":70}",
+        Reason::NotAFunction,
+    ),
+    (
+        "wrong argument",
+        "\"ie\":71,\"app\":{\"fn\":70,\"arg\":45}",
+        "\"ie\":71,\"app\":{\"fn\":70,\"arg\":70}",
+        Reason::ArgumentType,
+    ),
+    (
+        "loose variable",
+        "\"ie\":66,\"app\":{\"fn\":65,\"arg\":1}",
+        "\"ie\":66,\"app\":{\"fn\":65,\"arg\":2}",
+        Reason::LooseVariable,
+    ),
+    (
+        "short universe list",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[]}}",
+        Reason::UniverseCount,
+    ),
+    (
+        "long universe list",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3,3]}}",
+        Reason::UniverseCount,
+    ),
+    (
+        "longer universe list",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3,3,3]}}",
+        Reason::UniverseCount,
+    ),
+    (
+        "wrong universe",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[0]}}",
+        Reason::ArgumentType,
+    ),
+    (
+        "unknown universe",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[9]}}",
+        Reason::Reference,
+    ),
+    (
+        "universe parameter",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
+        "{\"ie\":68,\"const\":{\"name\":1,\"us\":[1]}}",
+        Reason::Universe,
+    ),
+    (
+        "undeclared universe parameter",
+        "\"levelParams\":[5],",
+        "\"levelParams\":[7],",
+        Reason::Reference,
+    ),
+    (
+        "polymorphic definition",
+        "{\"def\":{\"name\":19,\"levelParams\":[]",
+        "{\"def\":{\"name\":19,\"levelParams\":[4]",
+        Reason::Universe,
+    ),
+    (
+        "wrong type of a definition",
+        "\"levelParams\":[],\"type\":60",
+        "\"levelParams\":[],\"type\":43",
+        Reason::DeclaredType,
+    ),
+    (
+        "type that is no type",
+        "\"levelParams\":[],\"type\":60",
+        "\"levelParams\":[],\"type\":47",
+        Reason::NotAType,
+    ),
+    (
+        "constant of itself",
+        "{\"ie\":64,\"app\":{\"fn\":63,\"arg\":47}}",
+        "{\"ie\":64,\"app\":{\"fn\":63,\"arg\":64}}",
+        Reason::Reference,
+    ),
+    (
+        "theorem that is no proposition",
+        "{\"thm\":{\"name\":20,\"levelParams\":[],\"type\":73,\"value\":76",
+        "{\"thm\":{\"name\":20,\"levelParams\":[],\"type\":43,\"value\":47",
+        Reason::NotAProposition,
+    ),
+    (
+        "declared twice",
+        "{\"thm\":{\"name\":20,\"levelParams\":[],\"type\":73,\"value\":76,\"all\":[20]",
+        "{\"thm\":{\"name\":19,\"levelParams\":[],\"type\":73,\"value\":76,\"all\":[19]",
+        Reason::DeclaredTwice,
+    ),
+    (
+        "number of a record",
+        "{\"ie\":70,",
+        "{\"ie\":71,",
+        Reason::Numbering,
+    ),
+    (
+        "name twice",
+        "{\"in\":19,\"str\":{\"pre\":18,\"str\":\"not\"}}",
+        "{\"in\":19,\"str\":{\"pre\":12,\"str\":\"true\"}}",
+        Reason::Duplicate,
+    ),
+    (
+        "level twice",
+        "{\"il\":3,\"succ\":0}",
+        "{\"il\":3,\"param\":5}",
+        Reason::Duplicate,
+    ),
+    (
+        "successor of a parameter",
+        "{\"il\":3,\"succ\":0}",
+        "{\"il\":3,\"succ\":1}",
+        Reason::Universe,
+    ),
+];
+
 /// Each change makes the certificate wrong, and the kernel says how.
 #[test]
 fn kernel_rejects_changed_records() {
-    let cases: &[(&str, &str, &str, Reason)] = &[
-        (
-            "flipped goal",
-            "\"ie\":73,\"app\":{\"fn\":72,\"arg\":47}",
-            "\"ie\":73,\"app\":{\"fn\":72,\"arg\":45}",
-            Reason::DeclaredType,
-        ),
-        (
-            "flipped proof",
-            "\"ie\":76,\"app\":{\"fn\":75,\"arg\":71}",
-            "\"ie\":76,\"app\":{\"fn\":75,\"arg\":45}",
-            Reason::DeclaredType,
-        ),
-        (
-            "swapped application",
-            "\"ie\":71,\"app\":{\"fn\":70,\"arg\":45}",
-            "\"ie\":71,\"app\":{\"fn\":45,\"arg\":70}",
-            Reason::NotAFunction,
-        ),
-        (
-            "wrong argument",
-            "\"ie\":71,\"app\":{\"fn\":70,\"arg\":45}",
-            "\"ie\":71,\"app\":{\"fn\":70,\"arg\":70}",
-            Reason::ArgumentType,
-        ),
-        (
-            "loose variable",
-            "\"ie\":66,\"app\":{\"fn\":65,\"arg\":1}",
-            "\"ie\":66,\"app\":{\"fn\":65,\"arg\":2}",
-            Reason::LooseVariable,
-        ),
-        (
-            "short universe list",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[]}}",
-            Reason::UniverseCount,
-        ),
-        (
-            "long universe list",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3,3]}}",
-            Reason::UniverseCount,
-        ),
-        (
-            "longer universe list",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3,3,3]}}",
-            Reason::UniverseCount,
-        ),
-        (
-            "wrong universe",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[0]}}",
-            Reason::ArgumentType,
-        ),
-        (
-            "unknown universe",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[9]}}",
-            Reason::Reference,
-        ),
-        (
-            "universe parameter",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[3]}}",
-            "{\"ie\":68,\"const\":{\"name\":1,\"us\":[1]}}",
-            Reason::Universe,
-        ),
-        (
-            "undeclared universe parameter",
-            "\"levelParams\":[5],",
-            "\"levelParams\":[7],",
-            Reason::Reference,
-        ),
-        (
-            "polymorphic definition",
-            "{\"def\":{\"name\":19,\"levelParams\":[]",
-            "{\"def\":{\"name\":19,\"levelParams\":[4]",
-            Reason::Universe,
-        ),
-        (
-            "wrong type of a definition",
-            "\"levelParams\":[],\"type\":60",
-            "\"levelParams\":[],\"type\":43",
-            Reason::DeclaredType,
-        ),
-        (
-            "type that is no type",
-            "\"levelParams\":[],\"type\":60",
-            "\"levelParams\":[],\"type\":47",
-            Reason::NotAType,
-        ),
-        (
-            "constant of itself",
-            "{\"ie\":64,\"app\":{\"fn\":63,\"arg\":47}}",
-            "{\"ie\":64,\"app\":{\"fn\":63,\"arg\":64}}",
-            Reason::Reference,
-        ),
-        (
-            "theorem that is no proposition",
-            "{\"thm\":{\"name\":20,\"levelParams\":[],\"type\":73,\"value\":76",
-            "{\"thm\":{\"name\":20,\"levelParams\":[],\"type\":43,\"value\":47",
-            Reason::NotAProposition,
-        ),
-        (
-            "declared twice",
-            "{\"thm\":{\"name\":20,\"levelParams\":[],\"type\":73,\"value\":76,\"all\":[20]",
-            "{\"thm\":{\"name\":19,\"levelParams\":[],\"type\":73,\"value\":76,\"all\":[19]",
-            Reason::DeclaredTwice,
-        ),
-        (
-            "number of a record",
-            "{\"ie\":70,",
-            "{\"ie\":71,",
-            Reason::Numbering,
-        ),
-        (
-            "name twice",
-            "{\"in\":19,\"str\":{\"pre\":18,\"str\":\"not\"}}",
-            "{\"in\":19,\"str\":{\"pre\":12,\"str\":\"true\"}}",
-            Reason::Duplicate,
-        ),
-        (
-            "level twice",
-            "{\"il\":3,\"succ\":0}",
-            "{\"il\":3,\"param\":5}",
-            Reason::Duplicate,
-        ),
-        (
-            "successor of a parameter",
-            "{\"il\":3,\"succ\":0}",
-            "{\"il\":3,\"succ\":1}",
-            Reason::Universe,
-        ),
-    ];
-    for (name, from, to, expected) in cases {
+    for (name, from, to, expected) in CHANGED_RECORDS {
         assert_eq!(
             reason(kernel_alone(&edited(NOT_FALSE, from, to))),
             Some(*expected),
@@ -268,7 +270,7 @@ fn kernel_rejects_a_dropped_record() {
             .iter()
             .enumerate()
             .filter(|(at, _)| *at != dropped)
-            .map(|(_, line)| format!("{line}\n"))
+            .flat_map(|(_, line)| [*line, "\n"])
             .collect();
         let result = kernel_alone(&text);
         assert!(result.is_err(), "line {}", dropped + 1);

@@ -1,7 +1,6 @@
 //! Counts what a check uses up, and stops it at its budget.
 
-use std::time::Instant;
-
+use crate::deadline::Deadline;
 use crate::limits::{Budget, Limit};
 use crate::outcome::Checked;
 
@@ -12,18 +11,17 @@ const CLOCK_STEPS: u64 = 1_024;
 #[derive(Debug, Clone)]
 pub(crate) struct Meter {
     budget: Budget,
-    end: Option<Instant>,
+    deadline: Deadline,
     pub steps: u64,
     pub depth: u32,
     pub depth_reached: u32,
 }
 
 impl Meter {
-    /// Starts the clock.
-    pub(crate) fn new(budget: Budget) -> Self {
+    pub(crate) fn new(budget: Budget, deadline: Deadline) -> Self {
         Self {
             budget,
-            end: Instant::now().checked_add(budget.time_max),
+            deadline,
             steps: 0,
             depth: 0,
             depth_reached: 0,
@@ -38,17 +36,9 @@ impl Meter {
             return Err(Limit::Steps.into());
         }
         if self.steps.is_multiple_of(CLOCK_STEPS) {
-            return self.look_at_clock();
+            return self.deadline.look();
         }
         Ok(())
-    }
-
-    /// Whether time is left.
-    pub(crate) fn look_at_clock(&self) -> Checked<()> {
-        match self.end {
-            Some(end) if Instant::now() < end => Ok(()),
-            _ => Err(Limit::Time.into()),
-        }
     }
 
     /// One level of recursion deeper. Levels are not given back after an error, for an error ends the check.

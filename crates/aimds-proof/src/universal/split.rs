@@ -2,7 +2,7 @@
 
 use super::skeleton::{Proposition, Status, status};
 use crate::export::term::{Binder, Term, Universe, apply, constant, for_all, lambda, word};
-use crate::limits::{Limit, SPLIT_LEAVES_MAX};
+use crate::limits::{Limit, SPLIT_LEAVES_MAX, SPLIT_NAMES_MAX};
 
 /// Why a statement was not proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +94,8 @@ impl Split<'_> {
             Status::Known(false) => Err(Failure::False(self.assignment.clone())),
             Status::Known(true) => {
                 self.leaves += 1;
-                if self.leaves > SPLIT_LEAVES_MAX {
+                let names = self.leaves.saturating_mul(self.assignment.len());
+                if self.leaves > SPLIT_LEAVES_MAX || names > SPLIT_NAMES_MAX {
                     return Err(Failure::Limit(Limit::Expressions));
                 }
                 let refl = constant("Eq.refl", &[Universe::One]);

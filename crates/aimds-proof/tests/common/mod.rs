@@ -88,10 +88,10 @@ pub fn any_policy() -> impl Strategy<Value = Policy> {
 
 fn any_value() -> impl Strategy<Value = Value> {
     prop_oneof![
-        Just(Value::Unknown),
-        Just(Value::No),
+        1 => Just(Value::Unknown),
+        1 => Just(Value::No),
         3 => Just(Value::Yes),
-        (0_u64..=9).prop_map(Value::Number),
+        1 => (0_u64..=9).prop_map(Value::Number),
     ]
 }
 
