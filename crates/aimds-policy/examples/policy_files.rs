@@ -66,9 +66,9 @@ fn one(verb: &str, path: &Path) -> io::Result<bool> {
         return Ok(match format(&root) {
             Ok(text) => fs::write(path, text).is_ok(),
             Err(found) => {
-                found
-                    .iter()
-                    .for_each(|found| println!("{}", found.render(&root.name, &root.text)));
+                for found in found {
+                    println!("{}", found.render(&root.name, &root.text));
+                }
                 false
             }
         });

@@ -4,8 +4,9 @@ use crate::atoms::{Atom, AtomTable, Field};
 use crate::extract::leaves;
 use crate::monitor::Relations;
 use crate::record::EventRecord;
-use crate::taint::Grams;
+use crate::taint::{Grams, Probe};
 use aimds_proof::logic::{AtomId, Value};
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 
 /// One event of the session's past; the last of the history is the pending one.
@@ -29,8 +30,8 @@ pub struct Past {
     pub(crate) references_known: bool,
     /// Grams of its content; `None` when no policy asks.
     pub(crate) content: Option<Grams>,
-    /// While pending: the texts that content can flow into; `None` is unknown.
-    pub(crate) pending_texts: Vec<(Field, Option<Vec<String>>)>,
+    /// While pending: the values that content can flow into; `None` is unknown.
+    pub(crate) probes: Vec<(Field, Option<Probe>)>,
     /// Values that policies compare between events; `None` is unknown.
     pub(crate) same: Vec<(Field, Option<String>)>,
 }
@@ -46,9 +47,9 @@ impl Past {
         found.and_then(|(_, value)| value.as_deref())
     }
 
-    fn pending_texts(&self, wanted: &Field) -> Option<&[String]> {
-        let found = self.pending_texts.iter().find(|(field, _)| field == wanted);
-        found.and_then(|(_, texts)| texts.as_deref())
+    fn probe(&self, wanted: &Field) -> Option<&Probe> {
+        let found = self.probes.iter().find(|(field, _)| field == wanted);
+        found.and_then(|(_, probe)| probe.as_ref())
     }
 }
 
@@ -75,23 +76,60 @@ pub(crate) fn field_texts(field: &Field, record: &EventRecord) -> Option<Vec<Str
     (!texts.is_empty()).then_some(texts)
 }
 
-/// Relations of the events of a history to its pending event.
+/// Relations of the events of a history to its pending event. Several rules ask the same: each is worked out once.
 pub(crate) struct PendingRelations<'a> {
-    pub(crate) atoms: &'a AtomTable,
-    pub(crate) history: &'a VecDeque<Past>,
-    pub(crate) pending: &'a Past,
+    atoms: &'a AtomTable,
+    history: &'a VecDeque<Past>,
+    pending: &'a Past,
+    /// The set's relations, sorted.
+    relations: &'a [AtomId],
+    /// By event, then by relation.
+    known: RefCell<Vec<Option<Value>>>,
+}
+
+impl<'a> PendingRelations<'a> {
+    /// `relations` are the sorted ids of the set's relations.
+    pub(crate) fn new(
+        atoms: &'a AtomTable,
+        relations: &'a [AtomId],
+        history: &'a VecDeque<Past>,
+        pending: &'a Past,
+    ) -> Self {
+        Self {
+            atoms,
+            history,
+            pending,
+            relations,
+            known: RefCell::new(vec![None; relations.len() * history.len()]),
+        }
+    }
+
+    fn compute(&self, at: Option<usize>, atom: AtomId) -> Value {
+        match (at.and_then(|at| self.history.get(at)), self.atoms.atom(atom)) {
+            (Some(past), Some(atom)) => relation(atom, past, self.pending),
+            _ => Value::Unknown,
+        }
+    }
 }
 
 impl Relations for PendingRelations<'_> {
     fn value(&self, sequence: u64, atom: AtomId) -> Value {
         let first = self.history.front().map_or(0, |past| past.sequence);
-        let past = sequence
+        let at = sequence
             .checked_sub(first)
-            .and_then(|at| self.history.get(usize::try_from(at).ok()?));
-        match (past, self.atoms.atom(atom)) {
-            (Some(past), Some(atom)) => relation(atom, past, self.pending),
-            _ => Value::Unknown,
+            .and_then(|at| usize::try_from(at).ok());
+        let place = match (at, self.relations.binary_search(&atom)) {
+            (Some(at), Ok(column)) if at < self.history.len() => at * self.relations.len() + column,
+            _ => return self.compute(at, atom),
+        };
+        if let Some(Some(value)) = self.known.borrow().get(place) {
+            return *value;
         }
+        let value = self.compute(at, atom);
+        if let Some(known) = self.known.borrow_mut().get_mut(place) {
+            *known = Some(value);
+        }
+        value
     }
 }
 
@@ -127,31 +165,21 @@ fn flows(past: &Past, pending: &Past, field: &Field) -> Value {
     if pending.ancestors.contains(&past.sequence) {
         return Value::Yes;
     }
-    let (Some(grams), Some(texts)) = (&past.content, pending.pending_texts(field)) else {
-        return Value::Unknown;
-    };
-    if texts.iter().any(|text| grams.flows_into(text)) {
-        return Value::Yes;
-    }
-    if grams.truncated || !pending.references_known {
-        Value::Unknown
-    } else {
-        Value::No
+    match (&past.content, pending.probe(field)) {
+        (Some(grams), Some(probe)) if grams.flows_into(probe) => Value::Yes,
+        (Some(grams), Some(_)) if !grams.truncated && pending.references_known => Value::No,
+        _ => Value::Unknown,
     }
 }
 
 /// By content alone: a reference says that something came from there, not that everything did.
 fn covers(past: &Past, pending: &Past, field: &Field) -> Value {
-    let (Some(grams), Some(texts)) = (&past.content, pending.pending_texts(field)) else {
-        return Value::Unknown;
-    };
-    let mut result = Value::Yes;
-    for text in texts {
-        match grams.covers(text) {
-            Some(true) => {}
-            Some(false) if !grams.truncated => return Value::No,
-            _ => result = Value::Unknown,
-        }
+    match (&past.content, pending.probe(field)) {
+        (Some(grams), Some(probe)) => match grams.covers(probe) {
+            Some(true) => Value::Yes,
+            Some(false) => Value::No,
+            None => Value::Unknown,
+        },
+        _ => Value::Unknown,
     }
-    if texts.is_empty() { Value::Unknown } else { result }
 }

@@ -8,8 +8,8 @@ use crate::monitor::{Monitor, Program, ProgramError, StateError, Truth};
 use crate::record::EventRecord;
 use crate::rules::{Effect, Obligation, PolicySet, Severity};
 use crate::slice::{Slice, SliceEvent, events_from};
-use crate::taint::Grams;
-use aimds_proof::logic::Form;
+use crate::taint::{Grams, Probe};
+use aimds_proof::logic::{AtomId, Form, Value};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -89,7 +89,10 @@ pub struct Engine {
     set: PolicySet,
     program: Arc<Program>,
     same_fields: Vec<Field>,
-    needs_content: bool,
+    /// Values that content can flow into, as the set asks for them.
+    flow_fields: Vec<Field>,
+    /// The set's relations, sorted.
+    relations: Vec<AtomId>,
 }
 
 impl Engine {
@@ -99,11 +102,19 @@ impl Engine {
         let is_relation = |id| set.atoms.atom(id).is_some_and(Atom::is_relation);
         let program = Arc::new(Program::new(&forms, &is_relation)?);
         let mut same_fields = BTreeSet::new();
-        let mut needs_content = false;
+        let mut flow_fields = BTreeSet::new();
+        let relations = set
+            .atoms
+            .iter()
+            .filter(|(_, atom)| atom.is_relation())
+            .map(|(id, _)| id)
+            .collect();
         for (_, atom) in set.atoms.iter() {
             match atom {
                 Atom::Same(past, pending) => same_fields.extend([past.clone(), pending.clone()]),
-                Atom::Flows(_) | Atom::Covers(_) => needs_content = true,
+                Atom::Flows(field) | Atom::Covers(field) => {
+                    flow_fields.insert(field.clone());
+                }
                 _ => {}
             }
         }
@@ -111,7 +122,8 @@ impl Engine {
             set,
             program,
             same_fields: same_fields.into_iter().collect(),
-            needs_content,
+            flow_fields: flow_fields.into_iter().collect(),
+            relations,
         })
     }
 
@@ -235,11 +247,7 @@ impl Session {
         let Some(pending) = self.history.back() else {
             return engine.decide(&[], sequence, time_ms);
         };
-        let relations = PendingRelations {
-            atoms: &engine.set.atoms,
-            history: &self.history,
-            pending,
-        };
+        let relations = PendingRelations::new(&engine.set.atoms, &engine.relations, &self.history, pending);
         let truths = self
             .monitor
             .step(time_ms, &pending.facts, pending.absent, &relations);
@@ -256,11 +264,7 @@ impl Session {
         events_from(&self.engine.set, &self.history, 0)
     }
 
-    fn remember(
-        &self,
-        record: &EventRecord,
-        facts: Vec<(aimds_proof::logic::AtomId, aimds_proof::logic::Value)>,
-    ) -> Past {
+    fn remember(&self, record: &EventRecord, facts: Vec<(AtomId, Value)>) -> Past {
         let schema = &self.engine.set.schema;
         let mut ancestors = BTreeSet::new();
         let mut references_known = record.references.len() <= REFERENCES_MAX;
@@ -280,25 +284,16 @@ impl Session {
             }
         }
         let (texts, complete) = content(record);
-        let content = self.engine.needs_content.then(|| {
+        let content = (!self.engine.flow_fields.is_empty()).then(|| {
             let mut grams = Grams::of(texts.iter().map(String::as_str));
             grams.truncated |= !complete;
             grams
         });
-        let texts_of = |field: &Field| field_texts(field, record);
-        let pending_texts = if self.engine.needs_content {
-            self.engine
-                .set
-                .atoms
-                .iter()
-                .filter_map(|(_, atom)| match atom {
-                    Atom::Flows(field) | Atom::Covers(field) => Some((field.clone(), texts_of(field))),
-                    _ => None,
-                })
-                .collect()
-        } else {
-            Vec::new()
-        };
+        let probes = self.engine.flow_fields.iter().map(|field| {
+            let texts = field_texts(field, record);
+            let probe = texts.map(|texts| Probe::of(texts.iter().map(String::as_str)));
+            (field.clone(), probe)
+        });
         Past {
             sequence: self.monitor.sequence(),
             id: record.id.clone(),
@@ -309,7 +304,7 @@ impl Session {
             ancestors,
             references_known,
             content,
-            pending_texts,
+            probes: probes.collect(),
             same: self
                 .engine
                 .same_fields
@@ -328,7 +323,7 @@ impl Session {
             .checked_sub(2)
             .and_then(|at| self.history.get_mut(at))
         {
-            before.pending_texts = Vec::new();
+            before.probes = Vec::new();
         }
         while self.history.len() > HISTORY_EVENTS_MAX {
             if let Some(gone) = self.history.pop_front() {
