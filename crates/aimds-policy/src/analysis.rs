@@ -145,21 +145,7 @@ fn shadowed(
 ) -> Option<Finding> {
     let mut without = set.clone();
     without.rules.remove(index);
-    let others = &without.rules;
-    let core = rule.core();
-    let matters = |events: &[Event]| {
-        let denied_anyway = others
-            .iter()
-            .any(|other| other.effect.stops() && fires(&other.core(), events));
-        let permitted_anyway = set.default_allow
-            || others
-                .iter()
-                .any(|other| other.effect == Effect::Permit && fires(&other.core(), events));
-        fires(&core, events) && !denied_anyway && (rule.effect != Effect::Permit || !permitted_anyway)
-    };
-    if search.find(&alone(rule, others), &matters).is_some()
-        || search.find(&rule.body.form, &matters).is_some()
-    {
+    if witness_that_matters(set, search, index).is_some() {
         return None;
     }
     let rules = |set: &PolicySet| {
@@ -176,6 +162,35 @@ fn shadowed(
         rule: rule.name.clone(),
         certainty: certainty(proved),
     })
+}
+
+/// A trace on which the verdict hangs on the rule at this place; `None` when the search finds none.
+pub(crate) fn witness_that_matters(set: &PolicySet, search: &Search<'_>, index: usize) -> Option<Trace> {
+    let rule = set.rules.get(index)?;
+    let mut others = set.rules.clone();
+    others.remove(index);
+    let matters = |events: &[Event]| matters(rule, &others, set.default_allow, events);
+    let alone = alone(rule, &others);
+    // A denial matters only where something grants: the search is told so, permit by permit.
+    let permits = others
+        .iter()
+        .filter(|other| other.effect == Effect::Permit && rule.effect != Effect::Permit);
+    let granted =
+        permits.map(|permit| Form::And(Box::new(permit.body.form.clone()), Box::new(alone.clone())));
+    let seeds: Vec<Form> = granted.chain([alone.clone(), rule.body.form.clone()]).collect();
+    seeds.iter().find_map(|seed| search.find(seed, &matters))
+}
+
+/// Whether the verdict on a trace hangs on this rule: it fires, and the others alone would have decided otherwise.
+fn matters(rule: &CompiledRule, others: &[CompiledRule], default_allow: bool, events: &[Event]) -> bool {
+    let any = |wanted: &dyn Fn(Effect) -> bool| {
+        others
+            .iter()
+            .any(|other| wanted(other.effect) && fires(&other.core(), events))
+    };
+    let granted = || default_allow || any(&|effect| effect == Effect::Permit);
+    // A denial matters where something would be granted, a permit where nothing else grants.
+    fires(&rule.core(), events) && !any(&Effect::stops) && granted() != (rule.effect == Effect::Permit)
 }
 
 /// This rule fires and no other of those that stop does.

@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod atoms;
 pub mod bundle;
+pub mod claims;
 pub mod coverage;
 pub mod diagnostic;
 pub mod explain;

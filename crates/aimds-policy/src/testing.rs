@@ -50,6 +50,11 @@ impl Report {
 
 /// Runs every test of a bundle.
 pub fn run(bundle: &Bundle) -> Report {
+    run_with(bundle, &mut |_, _| {})
+}
+
+/// Runs every test of a bundle, and shows each checked decision together with its session to `observe`.
+pub fn run_with(bundle: &Bundle, observe: &mut dyn FnMut(&Session, &Decision)) -> Report {
     let mut report = Report::default();
     let mut engines: BTreeMap<String, Arc<Engine>> = BTreeMap::new();
     for test in &bundle.tests {
@@ -63,7 +68,7 @@ pub fn run(bundle: &Bundle) -> Report {
             engines.insert(name.clone(), Arc::new(engine));
         }
         if let (Some(engine), Some(coverage)) = (engines.get(name), report.coverage.get_mut(name)) {
-            report.outcomes.push(run_one(test, engine, coverage));
+            report.outcomes.push(run_one(test, engine, coverage, observe));
         }
     }
     report
@@ -81,7 +86,12 @@ fn unrunnable(test: &TestItem) -> Outcome {
     }
 }
 
-fn run_one(test: &TestItem, engine: &Arc<Engine>, coverage: &mut Coverage) -> Outcome {
+fn run_one(
+    test: &TestItem,
+    engine: &Arc<Engine>,
+    coverage: &mut Coverage,
+    observe: &mut dyn FnMut(&Session, &Decision),
+) -> Outcome {
     let mut session = Session::new(Arc::clone(engine));
     let mut outcome = Outcome {
         name: test.name.value.clone(),
@@ -105,6 +115,7 @@ fn run_one(test: &TestItem, engine: &Arc<Engine>, coverage: &mut Coverage) -> Ou
                     outcome.checked += 1;
                     outcome.failures.extend(check(expectation, decision, engine));
                     coverage.observe(engine.set(), decision, &session.past());
+                    observe(&session, decision);
                 }
                 None => outcome.failures.push(Failure {
                     span: expectation.span,

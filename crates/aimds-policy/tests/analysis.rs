@@ -134,24 +134,48 @@ fn windows_are_compared_by_search_only() {
 fn conflicts_have_witnesses() {
     let policies = "policy yes { when call c to email.send permit }
         policy no { when call c to sink(external) deny if count[0s, 1m] (read r) >= 2 }
-        policy apart { when prompt p deny if score(p, secret) >= 0.5 }";
-    let text = format!("import \"schema.policy\"\n{policies}\nset s = {{ yes, no, apart }} default deny");
+        policy apart { when prompt p deny if score(p, secret) >= 0.5 }
+        policy talk { when prompt p permit }";
+    let text =
+        format!("import \"schema.policy\"\n{policies}\nset s = {{ yes, no, apart, talk }} default deny");
     let set = set_of(&text, "s");
     let found = analyse(&set, &Budget::UNIVERSAL);
-    let [
-        Finding::Conflict {
-            permit,
-            denial,
-            witness,
-        },
-    ] = found.as_slice()
-    else {
-        panic!("{found:?}");
-    };
-    assert_eq!((permit.as_str(), denial.as_str()), ("yes", "no"));
-    for name in ["yes", "no"] {
-        assert!(fires(&set.rule(name).unwrap().core(), witness.events()));
-    }
+    let pairs: Vec<(&str, &str)> = found
+        .iter()
+        .map(|finding| match finding {
+            Finding::Conflict {
+                permit,
+                denial,
+                witness,
+            } => {
+                for name in [permit, denial] {
+                    assert!(fires(&set.rule(name).unwrap().core(), witness.events()), "{name}");
+                }
+                (permit.as_str(), denial.as_str())
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(pairs, [("yes", "no"), ("talk", "apart")]);
+}
+
+/// A denial of what nothing permits changes nothing.
+#[test]
+fn denials_of_what_is_denied_anyway_are_shadowed() {
+    let policies = "policy yes { when prompt p permit } policy no { when call c to email.send deny }";
+    let certainty = Certainty::Bounded;
+    let expected = [Finding::Shadowed {
+        rule: "no".into(),
+        certainty,
+    }];
+    assert_eq!(findings(policies, "yes, no", "deny"), expected);
+    assert_eq!(
+        findings("policy no { when call c deny }", "no", "deny"),
+        [Finding::Shadowed {
+            rule: "no".into(),
+            certainty: Certainty::Proved,
+        }]
+    );
 }
 
 /// The shipped sets hold no rule that is dead, always true or shadowed; permits and denials meet only where they are meant to.

@@ -204,7 +204,7 @@ fn agree(forms: &[Form], steps: &[Step], restart_at: usize) -> Result<(), TestCa
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Forms without relations, equal times and unknowns included, with a restart in the middle.
     #[test]

@@ -426,7 +426,7 @@ fn step() -> impl Strategy<Value = EventRecord> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The live decision equals the naive semantics on its slice, for the shipped sets: extraction, history, monitor and slice
     /// together. The core policy says the same.

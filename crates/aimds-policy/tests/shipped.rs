@@ -7,7 +7,10 @@
 )]
 
 use aimds_policy::bundle::{Bundle, Source, compile};
-use aimds_policy::testing::run;
+use aimds_policy::claims::{Shown, show};
+use aimds_policy::session::Verdict;
+use aimds_policy::testing::{run, run_with};
+use aimds_proof::{Budget, Certificate, Verdict as CertifiedVerdict, verify};
 use std::fs;
 use std::path::PathBuf;
 
@@ -85,13 +88,47 @@ fn their_tests_reach_everything() {
     assert!(missing.is_empty(), "\n{}", missing.join("\n"));
 }
 
-/// Every set fits the core logic, and its claims are about what it holds.
+/// Every decision that the tests check gets a certificate of the same verdict, and the kernel accepts it.
 #[test]
-fn their_sets_can_be_certified() {
+fn their_decisions_are_certified() {
+    let (mut certified, mut slowest_ms) = (0, 0.0_f64);
+    for name in NAMES {
+        run_with(&bundle(name), &mut |session, decision| {
+            let policy = session.engine().set().core_policy().unwrap();
+            let begin = std::time::Instant::now();
+            let built =
+                Certificate::build(policy, session.slice().trace().unwrap(), &Budget::DECISION).unwrap();
+            slowest_ms = slowest_ms.max(begin.elapsed().as_secs_f64() * 1e3);
+            assert!(built.outcome.is_accepted(), "{name}: {:?}", built.outcome);
+            let allowed = built.certificate.decision.verdict == CertifiedVerdict::Allow;
+            assert_eq!(allowed, decision.verdict == Verdict::Allow, "{name}");
+            let again = verify(
+                &built.certificate,
+                Some(built.stream.as_bytes()),
+                &Budget::DECISION,
+            );
+            assert!(again.is_accepted(), "{name}");
+            certified += 1;
+        });
+    }
+    println!("{certified} decisions certified, the slowest in {slowest_ms:.1} ms");
+    assert!(certified > 200);
+}
+
+/// Every claim is shown: by a theorem about all traces, or by a trace.
+#[test]
+fn their_claims_are_shown() {
+    let (mut proofs, mut witnesses) = (0, 0);
     for name in NAMES {
         let bundle = bundle(name);
-        let set = bundle.set(name).unwrap();
-        assert!(set.core_policy().is_ok(), "{name}");
         assert!(!bundle.claims.is_empty(), "{name} claims nothing");
+        for (claim, shown) in show(&bundle, &Budget::UNIVERSAL) {
+            match shown {
+                Shown::Proved(_) => proofs += 1,
+                Shown::Witnessed(_) => witnesses += 1,
+                Shown::NotShown => panic!("{name}: {}({}) is not shown", claim.kind, claim.about.join(", ")),
+            }
+        }
     }
+    println!("{proofs} claims proved, {witnesses} witnessed");
 }
