@@ -167,7 +167,34 @@ fn measure(files: &[&str]) {
     print("session with extraction and taint", set.rules.len(), micros);
 }
 
+/// The longest texts that taint tracking reads: as many pages as a session remembers, then a call as long.
+fn measure_worst() {
+    let mut session = Session::new(engine(&FILES));
+    let text = |seed: u64| {
+        let words =
+            (0..6_000_u64).map(|index| format!("{:x}", (index + seed * 7_919).wrapping_mul(0x9e37_79b9)));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    for number in 0..200 {
+        let mut page = event(2);
+        page.id = Some(format!("p{number}"));
+        page.time_ms = number;
+        page.text = Some(text(number));
+        session.judge(&page);
+    }
+    let mut call = event(1);
+    call.time_ms = 300;
+    call.arguments = Some(vec![("body".into(), RecordValue::Text(text(1_000)))]);
+    let begin = Instant::now();
+    std::hint::black_box(session.judge(&call));
+    println!(
+        "longest texts: {:.1} ms for the call",
+        begin.elapsed().as_secs_f64() * 1e3
+    );
+}
+
 fn main() {
     measure(&FILES[..6]);
     measure(&FILES);
+    measure_worst();
 }

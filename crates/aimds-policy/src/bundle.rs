@@ -1,7 +1,7 @@
 //! A bundle: a root file, what it imports, and the policy sets they make.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Name, Span, Spanned, nearest};
-use crate::limits::{RULES_MAX, SOURCES_MAX};
+use crate::limits::{RULES_MAX, SOURCES_MAX, VISITS_MAX};
 use crate::lower::{Constants, Failed, Lowering};
 use crate::parser::parse;
 use crate::rules::PolicySet;
@@ -336,8 +336,15 @@ impl<'a> Builder<'a> {
     }
 
     /// The policies of a set in their order: nested sets are opened, replaced policies left out.
-    fn members(&mut self, set: &'a SetItem, depth: usize, members: &mut Vec<&'a str>) -> Result<(), Failed> {
-        if depth > SET_DEPTH_MAX || members.len() > RULES_MAX {
+    fn members(
+        &mut self,
+        set: &'a SetItem,
+        depth: usize,
+        visits: &mut usize,
+        members: &mut Vec<&'a str>,
+    ) -> Result<(), Failed> {
+        *visits += set.members.len();
+        if depth > SET_DEPTH_MAX || members.len() > RULES_MAX || *visits > VISITS_MAX {
             let message = format!(
                 "the set `{}` contains itself, or more than {RULES_MAX} policies",
                 set.name.value
@@ -347,7 +354,7 @@ impl<'a> Builder<'a> {
         }
         for member in &set.members {
             if let Some(inner) = self.sets.get(member.value.as_str()).copied() {
-                self.members(inner, depth + 1, members)?;
+                self.members(inner, depth + 1, visits, members)?;
             } else if let Some(draft) = self.drafts.get(member.value.as_str()) {
                 let name = draft.name.value.as_str();
                 let replaces = draft.replaces;
@@ -415,7 +422,7 @@ impl<'a> Builder<'a> {
 
     fn set(&mut self, item: &'a SetItem, schema: &Arc<Schema>) -> Option<PolicySet> {
         let mut members = Vec::new();
-        self.members(item, 0, &mut members).ok()?;
+        self.members(item, 0, &mut 0, &mut members).ok()?;
         if members.len() > RULES_MAX {
             let message = format!("a set has at most {RULES_MAX} policies");
             self.error(Code::TooLarge, item.span, message, "split it");

@@ -79,6 +79,12 @@ pub const SESSION_GRAMS_MAX: usize = 512 * 1024;
 /// References of one event to earlier ones.
 pub const REFERENCES_MAX: usize = 64;
 
+/// Bytes of an event's id: a UUID has 36, a span of a trace 49. A longer one counts as unknown.
+pub const ID_BYTES_MAX: usize = 256;
+
+/// Names and members that opening one constant or set may visit: each level can name the level below many times.
+pub const VISITS_MAX: usize = 16 * 1024;
+
 /// Bytes of an exported session state: 64 rules with every cell full stay far below.
 pub const STATE_BYTES_MAX: usize = 8 * 1024 * 1024;
 

@@ -3,7 +3,7 @@
 use crate::atoms::{Atom, Field};
 use crate::extract::{absent, canonical, facts, leaves};
 use crate::history::{Past, PendingRelations, field_texts};
-use crate::limits::{HISTORY_EVENTS_MAX, REFERENCES_MAX, SESSION_GRAMS_MAX};
+use crate::limits::{HISTORY_EVENTS_MAX, ID_BYTES_MAX, REFERENCES_MAX, SESSION_GRAMS_MAX};
 use crate::monitor::{Monitor, Program, ProgramError, StateError, Truth};
 use crate::record::EventRecord;
 use crate::rules::{Effect, Obligation, PolicySet, Severity};
@@ -267,6 +267,7 @@ impl Session {
     fn remember(&self, record: &EventRecord, facts: Vec<(AtomId, Value)>) -> Past {
         let schema = &self.engine.set.schema;
         let mut ancestors = BTreeSet::new();
+        let oldest = self.history.front().map_or(0, |past| past.sequence);
         let mut references_known = record.references.len() <= REFERENCES_MAX;
         for reference in record.references.iter().take(REFERENCES_MAX) {
             match self
@@ -277,7 +278,8 @@ impl Session {
             {
                 Some(past) => {
                     ancestors.insert(past.sequence);
-                    ancestors.extend(&past.ancestors);
+                    // Forgotten events cannot be asked for any more.
+                    ancestors.extend(past.ancestors.range(oldest..));
                     references_known &= past.references_known;
                 }
                 None => references_known = false,
@@ -296,11 +298,11 @@ impl Session {
         });
         Past {
             sequence: self.monitor.sequence(),
-            id: record.id.clone(),
+            id: record.id.clone().filter(|id| id.len() <= ID_BYTES_MAX),
             time_ms: record.time_ms.max(self.monitor.time_ms()),
             facts,
             absent: absent(record),
-            about: record.about.iter().take(REFERENCES_MAX).cloned().collect(),
+            about: known_ids(&record.about),
             ancestors,
             references_known,
             content,
@@ -343,6 +345,12 @@ impl Session {
             over = over.saturating_sub(freed);
         }
     }
+}
+
+/// Ids that an approval or revocation is about; none, that is unknown, if there are too many or one is too long.
+fn known_ids(ids: &[String]) -> Vec<String> {
+    let fine = ids.len() <= REFERENCES_MAX && ids.iter().all(|id| id.len() <= ID_BYTES_MAX);
+    if fine { ids.to_vec() } else { Vec::new() }
 }
 
 /// The texts of an event, and whether they are all there.

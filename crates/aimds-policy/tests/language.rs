@@ -312,3 +312,28 @@ fn bundles_are_consistent() {
         assert!(compiled(text).bundle.is_none(), "compiled: {text}");
     }
 }
+
+/// Names of names of names: what would open into more than memory holds is refused, and quickly.
+#[test]
+fn nested_constants_and_sets_are_bounded() {
+    let many = |name: &str| vec![name; 1_000].join(", ");
+    let mut constants = String::from("let n0 = {}\n");
+    let mut sets = String::from("policy p { when call c deny }\nset s0 = { p } default deny\n");
+    for level in 1..8 {
+        let below = level - 1;
+        constants += &format!("let n{level} = {{ {} }}\n", many(&format!("n{below}")));
+        sets += &format!(
+            "set s{level} = {{ {} }} default deny\n",
+            many(&format!("s{below}"))
+        );
+    }
+    let used = "policy q { when call c to pay deny if c.args.account in n7 } set all = { q } default deny";
+    for text in [format!("{constants}{used}"), sets] {
+        let codes: Vec<Code> = compiled(&text)
+            .diagnostics
+            .iter()
+            .map(|found| found.code)
+            .collect();
+        assert!(codes.contains(&Code::TooLarge), "{codes:?}");
+    }
+}

@@ -12,6 +12,7 @@ use aimds_policy::limits::{HISTORY_EVENTS_MAX, TAINT_CHARACTERS_MAX};
 use aimds_policy::record::{EventRecord, RecordValue};
 use aimds_policy::rules::{Obligation, Severity};
 use aimds_policy::session::{Engine, Session, Verdict};
+use aimds_proof::{Budget, check_stream};
 use proptest::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -337,6 +338,35 @@ fn slices_reach_as_far_as_the_windows() {
     assert_eq!(slice.events.len(), HISTORY_EVENTS_MAX);
 }
 
+/// A revocation of more calls than are looked at, or an approval by an id too long to keep, counts as unknown.
+#[test]
+fn overlong_references_never_help() {
+    let verdict = |approved: &str, revoked: usize| {
+        let mut session = shipped("no_exfiltration");
+        session.judge(&page("r", PAGE, 0));
+        let mut approval = event("approval", 1_000);
+        approval.about = vec![approved.into()];
+        session.judge(&approval);
+        if revoked > 0 {
+            let mut revocation = event("revocation", 1_500);
+            revocation.about = (0..revoked).map(|number| format!("other{number}")).collect();
+            session.judge(&revocation);
+        }
+        session
+            .judge(&mail(
+                approved,
+                "x@corp.example",
+                "revenue 4.2 million, margin 18 percent",
+                2_000,
+            ))
+            .verdict
+    };
+    assert_eq!(verdict("c", 0), Verdict::Allow);
+    assert_eq!(verdict("c", 64), Verdict::Allow);
+    assert_eq!(verdict("c", 65), Verdict::Deny);
+    assert_eq!(verdict(&"c".repeat(300), 0), Verdict::Deny);
+}
+
 /// A step of a random session.
 fn step() -> impl Strategy<Value = EventRecord> {
     let texts = prop::sample::select(vec![
@@ -423,6 +453,28 @@ fn step() -> impl Strategy<Value = EventRecord> {
                 record
             },
         )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The kernel accepts the live verdict of a random session, and refuses its opposite.
+    #[test]
+    fn decisions_equal_their_certificates(steps in prop::collection::vec(step(), 1..12)) {
+        for set in ["no_exfiltration", "approval", "rate_limits", "agent_isolation", "starter", "data_residency"] {
+            let mut session = shipped(set);
+            let policy = session.engine().set().core_policy().unwrap();
+            let decisions: Vec<_> = steps.iter().map(|step| session.judge(step)).collect();
+            let trace = session.slice().trace().unwrap();
+            let allowed = decisions.last().unwrap().verdict == Verdict::Allow;
+            let verdict = if allowed { aimds_proof::Verdict::Allow } else { aimds_proof::Verdict::Deny };
+            for (verdict, right) in [(verdict, true), (verdict.opposite(), false)] {
+                let decision = aimds_proof::Decision { policy: policy.clone(), trace: trace.clone(), verdict, reason: None };
+                let stream = decision.stream(&Budget::DECISION).unwrap();
+                prop_assert_eq!(check_stream(stream.as_bytes(), &Budget::DECISION).is_accepted(), right, "{}", set);
+            }
+        }
+    }
 }
 
 proptest! {

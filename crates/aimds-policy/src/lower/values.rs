@@ -2,7 +2,7 @@
 
 use super::{Constants, Lowered, Lowering};
 use crate::diagnostic::{Code, Span, Spanned};
-use crate::limits::CONSTANTS_MAX;
+use crate::limits::{CONSTANTS_MAX, VISITS_MAX};
 use crate::syntax::{Literal, ValueType};
 use crate::values::{host, path, scaled};
 
@@ -112,7 +112,7 @@ impl<'a> Lowering<'a> {
         constants: &Constants<'a>,
     ) -> Lowered<Vec<String>> {
         let mut all = Vec::new();
-        self.collect_texts(literal, literal.span, constants, &mut all, 0)?;
+        self.collect_texts(literal, literal.span, constants, &mut all, &mut 0, 0)?;
         let mut normal = Vec::new();
         for text in all {
             let value = match kind.member() {
@@ -138,9 +138,11 @@ impl<'a> Lowering<'a> {
         span: Span,
         constants: &Constants<'a>,
         all: &mut Vec<String>,
+        visits: &mut usize,
         depth: usize,
     ) -> Lowered<()> {
-        if all.len() > CONSTANTS_MAX || depth > CONSTANT_DEPTH_MAX {
+        *visits += 1;
+        if all.len() > CONSTANTS_MAX || depth > CONSTANT_DEPTH_MAX || *visits > VISITS_MAX {
             let help = "split it; a constant must not be made of itself";
             return self.error(Code::TooLarge, span, "this set is too large", help);
         }
@@ -148,7 +150,7 @@ impl<'a> Lowering<'a> {
             Literal::Text(text) => all.push(text.clone()),
             Literal::Set(members) => {
                 for member in members {
-                    self.collect_texts(member, span, constants, all, depth + 1)?;
+                    self.collect_texts(member, span, constants, all, visits, depth + 1)?;
                 }
             }
             Literal::Name(name) => {
@@ -161,9 +163,9 @@ impl<'a> Lowering<'a> {
                             lets: constants.lets.clone(),
                             ..Constants::default()
                         };
-                        self.collect_texts(found, span, &outer, all, depth + 1)?;
+                        self.collect_texts(found, span, &outer, all, visits, depth + 1)?;
                     }
-                    Some(found) => self.collect_texts(found, span, constants, all, depth + 1)?,
+                    Some(found) => self.collect_texts(found, span, constants, all, visits, depth + 1)?,
                     None => {
                         let message = format!("there is no constant `{name}`");
                         let help = "declare it with `let`, or write texts in quotes";
