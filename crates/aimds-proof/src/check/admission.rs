@@ -38,6 +38,7 @@ pub(crate) fn admit<'a>(
         prelude,
         names: HashMap::new(),
         contents: HashSet::new(),
+        expressions_left: budget.expressions_max.saturating_sub(prelude.expressions),
         rules: 0,
         place: 0,
     };
@@ -67,6 +68,8 @@ struct Admission<'a> {
     /// New names by number; all of them stand under `Aimds`.
     names: HashMap<u32, &'a str>,
     contents: HashSet<&'a str>,
+    /// Expressions that may still come.
+    expressions_left: usize,
     /// Rules declared so far.
     rules: u32,
     /// How far [`ORDER`] was walked.
@@ -91,10 +94,13 @@ impl<'a> Admission<'a> {
                 self.names.insert(*id, last);
                 Ok(())
             }
-            Record::Expression { expression, .. } => match expression {
-                ExpressionShape::Let(..) => Err(Reason::Kind("letE").into()),
-                _ => Ok(()),
-            },
+            Record::Expression { expression, .. } => {
+                self.expressions_left = self.expressions_left.checked_sub(1).ok_or(Limit::Expressions)?;
+                match expression {
+                    ExpressionShape::Let(..) => Err(Reason::Kind("letE").into()),
+                    _ => Ok(()),
+                }
+            }
             Record::Definition { name, .. } => self.declare(*name, false),
             Record::Theorem { name, .. } => self.declare(*name, true),
             Record::Level { .. } => Err(Reason::Kind("level").into()),
