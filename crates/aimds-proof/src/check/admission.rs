@@ -40,6 +40,7 @@ pub(crate) fn admit<'a>(
         contents: HashSet::new(),
         expressions_left: budget.expressions_max.saturating_sub(prelude.expressions),
         rules: 0,
+        lemmas: 0,
         place: 0,
     };
     let mut records = Vec::new();
@@ -70,8 +71,9 @@ struct Admission<'a> {
     contents: HashSet<&'a str>,
     /// Expressions that may still come.
     expressions_left: usize,
-    /// Rules declared so far.
+    /// Rules and numbered lemmas declared so far.
     rules: u32,
+    lemmas: u32,
     /// How far [`ORDER`] was walked.
     place: usize,
 }
@@ -114,6 +116,13 @@ impl<'a> Admission<'a> {
         if let Some(number) = last.strip_prefix("rule_") {
             self.rules += 1;
             if is_theorem || self.place > 0 || number != self.rules.to_string() {
+                return Err(Reason::Order.into());
+            }
+            return Ok(());
+        }
+        if let Some(number) = last.strip_prefix("lemma_") {
+            self.lemmas += 1;
+            if !is_theorem || self.place > THEOREMS_FROM || number != self.lemmas.to_string() {
                 return Err(Reason::Order.into());
             }
             return Ok(());
