@@ -39,6 +39,8 @@ pub fn lean_text(decision: &Decision) -> Result<String, Reason> {
             // Lean brings these along.
             Declaration::Data(data) if data.name == "Bool" => {}
             Declaration::Data(data) => write_data(&mut text, data),
+            // The prelude has none.
+            Declaration::Theorem { .. } => {}
             Declaration::Definition { name, kind, value } => {
                 let _ = writeln!(
                     text,

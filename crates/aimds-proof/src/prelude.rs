@@ -25,6 +25,8 @@ pub(crate) struct Prelude {
     pub stream: Stream,
     /// How many records it has.
     pub records: usize,
+    /// How many of them are expressions.
+    pub expressions: usize,
     /// What its names and expressions say, without their numbers.
     pub contents: HashSet<String>,
     /// The number of the name `Aimds`.
@@ -57,6 +59,11 @@ fn build() -> Result<Prelude, Stop> {
     let mut loader = Loader::new(budget);
     loader.load(stream.text(), 1)?;
     let records = stream.text().lines().count();
+    let expressions = stream
+        .text()
+        .lines()
+        .filter(|line| line.starts_with("{\"ie\""))
+        .count();
     let contents = stream
         .text()
         .lines()
@@ -68,6 +75,7 @@ fn build() -> Result<Prelude, Stop> {
         declarations,
         stream,
         records,
+        expressions,
         contents,
         root,
         loader,

@@ -1,10 +1,11 @@
 //! Theorems about policies over *all* traces, for deploy time.
 //!
 //! Method: a Boolean skeleton of the statement, with a variable for every rule that both policies share and otherwise for
-//! every form below `not`, `and` and `or`; a case split proves the skeleton; and the kernel confirms by unfolding that the
-//! statement is an instance of it. The search is not trusted. It is not complete either: where it fails there is only a
+//! every form below `not`, `and` and `or`; a case split proves the skeleton, with the one theorem about all forms that what
+//! must hold may hold; and the kernel confirms by unfolding that the statement is an instance of it. The search is not trusted. It is not complete either: where it fails there is only a
 //! *candidate* for a counterexample, which a caller must replay.
 
+mod modes;
 mod skeleton;
 mod split;
 
@@ -15,6 +16,7 @@ pub use skeleton::Question;
 use crate::check::check_stream;
 use crate::export::encode::{Encoder, rule_name};
 use crate::export::inductive::boolean_function_type;
+use crate::export::source::is_true;
 use crate::export::stream::Stream;
 use crate::export::term::{Binder, Term, apply, compile, for_all, lambda, word};
 use crate::limits::{Budget, Limit, SPLIT_VARIABLES_MAX};
@@ -22,8 +24,9 @@ use crate::logic::{Form, Policy, Rule};
 use crate::naive::Mode;
 use crate::outcome::{Outcome, Reason, Work};
 use crate::prelude::prelude;
+use modes::{MUST_IMPLIES_MAY, declare_modes};
 use skeleton::{Proposition, Skeleton};
-use split::{Failure, is_true};
+use split::{Failure, Lemma, Statement};
 
 /// A statement about every trace whatsoever.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,7 +189,17 @@ fn prove_with(claim: &Claim, whole: HashSet<Form>, budget: &Budget) -> Attempt {
     if variables > SPLIT_VARIABLES_MAX {
         return Attempt::Inconclusive(Limit::Logic);
     }
-    let lemma = match split::prove(&proposition, variables, "Aimds.skeleton") {
+    let statement = Statement {
+        variables,
+        hypotheses: skeleton
+            .in_both_modes()
+            .iter()
+            .map(|(_, must, may)| Proposition::Variable(*must).implies(Proposition::Variable(*may)))
+            .collect(),
+        goal: proposition,
+        function: Some("Aimds.skeleton"),
+    };
+    let lemma = match statement.prove() {
         Ok(lemma) => lemma,
         Err(Failure::Limit(limit)) => return Attempt::Inconclusive(limit),
         Err(Failure::False(assignment)) => {
@@ -199,7 +212,7 @@ fn prove_with(claim: &Claim, whole: HashSet<Form>, budget: &Budget) -> Attempt {
         }
     };
     let leaves = lemma.leaves;
-    let stream = match write(claim, &skeleton.questions, &lemma, budget) {
+    let stream = match write(claim, &skeleton, &statement, &lemma, budget) {
         Ok(stream) => stream,
         Err(limit) => return Attempt::Inconclusive(limit),
     };
@@ -218,8 +231,9 @@ fn prove_with(claim: &Claim, whole: HashSet<Form>, budget: &Budget) -> Attempt {
 /// Rules, policies, skeleton, lemma, and the claim as its instance.
 fn write(
     claim: &Claim,
-    questions: &[Question],
-    lemma: &split::Lemma,
+    skeleton: &Skeleton,
+    boolean: &Statement,
+    lemma: &Lemma,
     budget: &Budget,
 ) -> Result<String, Limit> {
     let prelude = prelude().map_err(|_| Limit::Thread)?;
@@ -241,17 +255,25 @@ fn write(
             encoder.declare_policy(name, policy, &numbers);
         }
     }
-    let kind = compile(&mut stream, &boolean_function_type(questions.len()));
-    let function = compile(&mut stream, &lemma.function);
+    let kind = compile(&mut stream, &boolean_function_type(boolean.variables));
+    let function = compile(&mut stream, &boolean.goal_function());
     stream.definition("Aimds.skeleton", kind, function);
+    if !boolean.hypotheses.is_empty() {
+        declare_modes(&mut stream)?;
+    }
     let statement = compile(&mut stream, &lemma.statement);
     let proof = compile(&mut stream, &lemma.proof);
     stream.theorem("Aimds.lemma", statement, proof);
 
-    let arguments = questions
+    let mut arguments: Vec<Term> = skeleton
+        .questions
         .iter()
         .map(|question| question_term(question, &rules, &mut stream))
         .collect();
+    for (form, _, _) in skeleton.in_both_modes() {
+        let form = form_term(form, &rules, &mut stream);
+        arguments.push(apply(word(MUST_IMPLIES_MAY), vec![form, word("tr")]));
+    }
     let trace = || vec![Binder::new("tr", word("Aimds.Trace"))];
     let statement = compile(&mut stream, &for_all(trace(), is_true(claim.goal(&rules))));
     let proof = compile(
@@ -277,15 +299,20 @@ fn question_term(question: &Question, rules: &[&Form], stream: &mut Stream) -> T
     match question {
         Question::TimesNeverDecrease => apply(word("Aimds.mono"), vec![word("tr")]),
         Question::Holds(form, mode) => {
-            let form = match rules.iter().position(|each| *each == form) {
-                Some(at) => word(rule_name(at + 1)),
-                None => Term::Written(Encoder { stream }.form(form)),
-            };
+            let form = form_term(form, rules, stream);
             let mode = match mode {
                 Mode::Upper => "Bool.true",
                 Mode::Lower => "Bool.false",
             };
             apply(word("Aimds.eval"), vec![form, word(mode), word("tr")])
         }
+    }
+}
+
+/// The form by the name of its rule, or written out.
+fn form_term(form: &Form, rules: &[&Form], stream: &mut Stream) -> Term {
+    match rules.iter().position(|each| *each == form) {
+        Some(at) => word(rule_name(at + 1)),
+        None => Term::Written(Encoder { stream }.form(form)),
     }
 }

@@ -217,8 +217,8 @@ fn a_million_records() {
         Outcome::Inconclusive(Limit::StreamBytes)
     );
     let records = Budget {
-        stream_bytes_max: WIDE.stream_bytes_max,
-        ..Budget::DECISION
+        records_max: 60_000,
+        ..WIDE
     };
     assert_eq!(
         ends_with(&stream, &records),

@@ -176,7 +176,10 @@ fn reference_example_has_golden_streams() {
         allowed.certificate.stream_sha256,
         "c5f5ac35bb4bc0fbe18cc1c293d61251a8df1d4970445e2faafcbf7f929c2f95"
     );
-    assert_eq!(denied.certificate.stream_sha256, "GOLDEN_DENIED");
+    assert_eq!(
+        denied.certificate.stream_sha256,
+        "fca7671a5333c29f9ef6650d8e9dbc015bbce26bc3a125f933b08a7a1e1748ac"
+    );
 }
 
 /// The readable rendering says what it is, and holds the policy, the trace and the statement.

@@ -132,6 +132,11 @@ fn universal_theorems_are_verified() {
             left: policy("permit and atom 1 false\n"),
             right: policy("permit true\n"),
         },
+        // With the theorems by induction.
+        Claim::Disjoint {
+            left: policy("deny count 0 10 3 since 0 5 atom 1 atom 2\npermit true\n"),
+            right: policy("permit count 0 10 3 since 0 5 atom 1 atom 2\n"),
+        },
     ];
     for claim in claims {
         let Attempt::Proved(proof) = prove(&claim, &Budget::UNIVERSAL) else {

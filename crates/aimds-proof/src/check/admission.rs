@@ -38,7 +38,9 @@ pub(crate) fn admit<'a>(
         prelude,
         names: HashMap::new(),
         contents: HashSet::new(),
+        expressions_left: budget.expressions_max.saturating_sub(prelude.expressions),
         rules: 0,
+        lemmas: 0,
         place: 0,
     };
     let mut records = Vec::new();
@@ -67,8 +69,11 @@ struct Admission<'a> {
     /// New names by number; all of them stand under `Aimds`.
     names: HashMap<u32, &'a str>,
     contents: HashSet<&'a str>,
-    /// Rules declared so far.
+    /// Expressions that may still come.
+    expressions_left: usize,
+    /// Rules and numbered lemmas declared so far.
     rules: u32,
+    lemmas: u32,
     /// How far [`ORDER`] was walked.
     place: usize,
 }
@@ -91,10 +96,13 @@ impl<'a> Admission<'a> {
                 self.names.insert(*id, last);
                 Ok(())
             }
-            Record::Expression { expression, .. } => match expression {
-                ExpressionShape::Let(..) => Err(Reason::Kind("letE").into()),
-                _ => Ok(()),
-            },
+            Record::Expression { expression, .. } => {
+                self.expressions_left = self.expressions_left.checked_sub(1).ok_or(Limit::Expressions)?;
+                match expression {
+                    ExpressionShape::Let(..) => Err(Reason::Kind("letE").into()),
+                    _ => Ok(()),
+                }
+            }
             Record::Definition { name, .. } => self.declare(*name, false),
             Record::Theorem { name, .. } => self.declare(*name, true),
             Record::Level { .. } => Err(Reason::Kind("level").into()),
@@ -108,6 +116,13 @@ impl<'a> Admission<'a> {
         if let Some(number) = last.strip_prefix("rule_") {
             self.rules += 1;
             if is_theorem || self.place > 0 || number != self.rules.to_string() {
+                return Err(Reason::Order.into());
+            }
+            return Ok(());
+        }
+        if let Some(number) = last.strip_prefix("lemma_") {
+            self.lemmas += 1;
+            if !is_theorem || self.place > THEOREMS_FROM || number != self.lemmas.to_string() {
                 return Err(Reason::Order.into());
             }
             return Ok(());

@@ -1,8 +1,9 @@
-//! Reads the prelude's text (`prelude.lisp`): parentheses, words and comments, then declarations.
+//! Reads the prelude's text (`prelude.lisp`) and that of theorems (`universal/modes.lisp`): parentheses, words and comments, then
+//! declarations.
 
 use super::inductive::{Constructor, DataType, declare_equality};
 use super::stream::Stream;
-use super::term::{Binder, Term, Universe, apply, arrow, compile, constant, lambda, word};
+use super::term::{Binder, Term, Universe, apply, arrow, compile, constant, for_all, lambda, word};
 
 /// Words and lists as they stand in the text.
 enum Tree<'a> {
@@ -14,7 +15,16 @@ enum Tree<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Declaration {
     Data(DataType),
-    Definition { name: String, kind: Term, value: Term },
+    Definition {
+        name: String,
+        kind: Term,
+        value: Term,
+    },
+    Theorem {
+        name: String,
+        statement: Term,
+        proof: Term,
+    },
 }
 
 /// What `text` declares, in order. `None` if it is not of the form that its head describes.
@@ -25,6 +35,11 @@ pub(crate) fn parse(text: &str) -> Option<Vec<Declaration>> {
 /// Writes `Eq` and then `declarations`.
 pub(crate) fn declare_all(stream: &mut Stream, declarations: &[Declaration]) {
     declare_equality(stream);
+    declare(stream, declarations);
+}
+
+/// Writes `declarations`.
+pub(crate) fn declare(stream: &mut Stream, declarations: &[Declaration]) {
     for declaration in declarations {
         match declaration {
             Declaration::Data(data) => data.declare(stream),
@@ -32,6 +47,15 @@ pub(crate) fn declare_all(stream: &mut Stream, declarations: &[Declaration]) {
                 let kind = compile(stream, kind);
                 let value = compile(stream, value);
                 stream.definition(name, kind, value);
+            }
+            Declaration::Theorem {
+                name,
+                statement,
+                proof,
+            } => {
+                let statement = compile(stream, statement);
+                let proof = compile(stream, proof);
+                stream.theorem(name, statement, proof);
             }
         }
     }
@@ -44,6 +68,11 @@ fn declaration(tree: &Tree<'_>) -> Option<Declaration> {
             name: qualified(name),
             constructors: constructors.iter().map(constructor).collect::<Option<_>>()?,
         })),
+        [Tree::Word("theorem"), Tree::Word(name), statement, proof] => Some(Declaration::Theorem {
+            name: qualified(name),
+            statement: term(statement)?,
+            proof: term(proof)?,
+        }),
         [Tree::Word("definition"), Tree::Word(name), kind, value] => Some(Declaration::Definition {
             name: qualified(name),
             kind: term(kind)?,
@@ -113,11 +142,22 @@ fn term(tree: &Tree<'_>) -> Option<Term> {
 fn term_in(tree: &Tree<'_>, scope: &mut Vec<String>) -> Option<Term> {
     let parts = match tree {
         Tree::Word(name) if scope.iter().any(|bound| bound == name) => return Some(word(*name)),
+        Tree::Word("refl") => return Some(reflexivity()),
         Tree::Word(name) => return Some(word(qualified(name))),
         Tree::List(parts) => parts,
     };
     match parts.as_slice() {
-        [Tree::Word("fun"), binders @ .., body] => function(binders, body, scope),
+        [Tree::Word("fun"), binders @ .., body] => function(binders, body, scope, lambda),
+        [Tree::Word("all"), binders @ .., body] => function(binders, body, scope, for_all),
+        [Tree::Word("is"), inner] => Some(is_true(term_in(inner, scope)?)),
+        [Tree::Word("le"), left, right] => {
+            let left = apply(word("Aimds.not"), vec![term_in(left, scope)?]);
+            Some(apply(word("Aimds.or"), vec![left, term_in(right, scope)?]))
+        }
+        [Tree::Word("ind"), Tree::Word(data), rest @ ..] => {
+            let recursor = constant(format!("{}.rec", qualified(data)), &[Universe::Zero]);
+            Some(apply(recursor, terms(rest, scope)?))
+        }
         [Tree::Word("->"), arguments @ .., result] => {
             Some(arrow(terms(arguments, scope)?, term_in(result, scope)?))
         }
@@ -144,7 +184,13 @@ fn terms_of<'a, 'b: 'a>(
     trees.into_iter().map(|tree| term_in(tree, scope)).collect()
 }
 
-fn function(binders: &[Tree<'_>], body: &Tree<'_>, scope: &mut Vec<String>) -> Option<Term> {
+/// A function or a universal statement, as `bind` makes it.
+fn function(
+    binders: &[Tree<'_>],
+    body: &Tree<'_>,
+    scope: &mut Vec<String>,
+    bind: fn(Vec<Binder>, Term) -> Term,
+) -> Option<Term> {
     if binders.is_empty() {
         return None;
     }
@@ -160,7 +206,19 @@ fn function(binders: &[Tree<'_>], body: &Tree<'_>, scope: &mut Vec<String>) -> O
     }
     let body = term_in(body, scope)?;
     scope.truncate(before);
-    Some(lambda(bound, body))
+    Some(bind(bound, body))
+}
+
+/// `term = Bool.true`.
+pub(crate) fn is_true(term: Term) -> Term {
+    let equal = constant("Eq", &[Universe::One]);
+    apply(equal, vec![word("Bool"), term, word("Bool.true")])
+}
+
+/// The proof that `Bool.true` is itself.
+pub(crate) fn reflexivity() -> Term {
+    let refl = constant("Eq.refl", &[Universe::One]);
+    apply(refl, vec![word("Bool"), word("Bool.true")])
 }
 
 /// The recursor of `data` at the universe of data, with a result type that does not depend on the argument.

@@ -1,6 +1,6 @@
 //! The Boolean skeleton of a statement about all traces: what is asked of the trace becomes a variable.
 //!
-//! Variables are taken as independent. So what holds of the skeleton holds of every trace, but an assignment that refutes it
+//! Variables are taken as independent, but for one thing: what must hold may hold. So what holds of the skeleton holds of every trace, but an assignment that refutes it
 //! need not belong to any trace.
 
 use std::collections::{HashMap, HashSet};
@@ -26,6 +26,8 @@ pub(super) enum Proposition {
     Not(Box<Proposition>),
     And(Box<Proposition>, Box<Proposition>),
     Or(Box<Proposition>, Box<Proposition>),
+    /// Condition, then, otherwise.
+    If(Box<Proposition>, Box<Proposition>, Box<Proposition>),
 }
 
 impl Proposition {
@@ -102,6 +104,21 @@ impl Skeleton {
         }
     }
 
+    /// The forms that are asked for in both modes, with the variables for must and may.
+    pub(super) fn in_both_modes(&self) -> Vec<(&Form, usize, usize)> {
+        self.questions
+            .iter()
+            .enumerate()
+            .filter_map(|(must, question)| match question {
+                Question::Holds(form, Mode::Lower) => {
+                    let may = self.numbers.get(&Question::Holds(form.clone(), Mode::Upper))?;
+                    Some((form, must, *may))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
     /// `decide` of the prelude, in the shape to which it unfolds.
     pub(super) fn decide(&mut self, policy: &Policy) -> Proposition {
         let times = self.variable(Question::TimesNeverDecrease);
@@ -137,6 +154,11 @@ pub(super) fn status(proposition: &Proposition, assignment: &[Option<bool>]) -> 
         Proposition::Or(left, right) => match status(left, assignment) {
             Status::Known(false) => status(right, assignment),
             other => other,
+        },
+        Proposition::If(condition, then, otherwise) => match status(condition, assignment) {
+            Status::Known(true) => status(then, assignment),
+            Status::Known(false) => status(otherwise, assignment),
+            blocked @ Status::Blocked(_) => blocked,
         },
     }
 }
