@@ -321,10 +321,29 @@ fn nested_constants_and_sets_are_bounded() {
     let mut sets = String::from("policy p { when call c deny }\nset s0 = { p } default deny\n");
     for level in 1..8 {
         let below = level - 1;
-        constants += &format!("let n{level} = {{ {} }}\n", many(&format!("n{below}")));
-        sets += &format!(
-            "set s{level} = {{ {} }} default deny\n",
-            many(&format!("s{below}"))
+        let names = many(&format!("n{below}"));
+        constants.push_str(
+            &[
+                "let n",
+                &level.to_string(),
+                " = { ",
+                &names,
+                " }
+",
+            ]
+            .concat(),
+        );
+        let names = many(&format!("s{below}"));
+        sets.push_str(
+            &[
+                "set s",
+                &level.to_string(),
+                " = { ",
+                &names,
+                " } default deny
+",
+            ]
+            .concat(),
         );
     }
     let used = "policy q { when call c to pay deny if c.args.account in n7 } set all = { q } default deny";

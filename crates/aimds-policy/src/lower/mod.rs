@@ -5,6 +5,7 @@
 //! relations between that event and the pending one are atoms of the past event; below two they would have no meaning.
 
 mod patterns;
+mod relations;
 mod terms;
 mod values;
 
