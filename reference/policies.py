@@ -1,7 +1,7 @@
 """The slow twin of policy evaluation: what a policy means, said once more in the plainest way.
 
-Reads policies and traces in the canonical notation of `crates/aimds-proof/src/notation.rs`. Where the kernel walks windows
-event by event, this looks at all events at once and asks of each whether it counts.
+Reads policies and traces in the canonical notation of `crates/aimds-proof/src/notation.rs`. Where the kernel
+walks windows event by event, this looks at all events at once and asks of each whether it counts.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _holds(form: Form, unknown: bool, events: list[Event]) -> bool:
             )
         case ("count", least_ms, most_ms, number, inner):
             held = sum(_holds(inner, unknown, events[: at + 1]) for at in _window(events, least_ms, most_ms))
-            return held >= number
+            return bool(held >= number)
     raise ValueError(f"unknown form {form[0]!r}")
 
 

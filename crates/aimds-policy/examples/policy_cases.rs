@@ -48,7 +48,7 @@ fn main() {
             .unwrap();
         run_with(&bundle, &mut |session, decision| {
             number += 1;
-            if number % ONE_OF != 0 {
+            if !number.is_multiple_of(ONE_OF) {
                 return;
             }
             let policy = policy_text(&session.engine().set().core_policy().unwrap());
