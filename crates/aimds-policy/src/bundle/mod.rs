@@ -1,0 +1,142 @@
+//! A bundle: a root file, what it imports, and the policy sets they make.
+
+mod builder;
+
+pub use builder::CLAIM_KINDS;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest};
+use crate::limits::SOURCES_MAX;
+use crate::parser::parse;
+use crate::rules::PolicySet;
+use crate::schema::Schema;
+use crate::syntax::{File, Item, TestItem};
+use std::sync::Arc;
+
+/// One source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name, as imports give it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// A theorem that the authors claim; the proof tools show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// `fires`, `never_shadowed`, `forbid_dominates`, `disjoint`, `guarded` or `default_deny`.
+    pub kind: String,
+    /// A set, then the policies in it.
+    pub about: Vec<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Everything that a root file and its imports declare.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// The files, the root first; spans refer to their positions.
+    pub sources: Vec<Source>,
+    /// The schema.
+    pub schema: Arc<Schema>,
+    /// Policy sets in the order of their text.
+    pub sets: Vec<PolicySet>,
+    /// Tests.
+    pub tests: Vec<TestItem>,
+    /// Claims.
+    pub claims: Vec<Claim>,
+}
+
+/// What compiling gave: a bundle unless there was an error, and all that was found.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The bundle, when nothing is wrong.
+    pub bundle: Option<Bundle>,
+    /// Errors and warnings, by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that were read, for rendering.
+    pub sources: Vec<Source>,
+}
+
+impl Compiled {
+    /// All diagnostics as text for people.
+    pub fn render(&self) -> String {
+        let rendered = self.diagnostics.iter().map(|found| {
+            let source = self.sources.get(usize::from(found.span.file));
+            found.render(
+                source.map_or("?", |source| source.name.as_str()),
+                source.map_or("", |source| source.text.as_str()),
+            )
+        });
+        rendered.collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+impl Bundle {
+    /// The set of a name.
+    pub fn set(&self, name: &str) -> Option<&PolicySet> {
+        self.sets.iter().find(|set| set.name == name)
+    }
+
+    /// The text at a place; empty when it is none of this bundle's.
+    pub fn excerpt(&self, span: Span) -> &str {
+        self.sources
+            .get(usize::from(span.file))
+            .and_then(|source| source.text.get(span.start as usize..span.end as usize))
+            .unwrap_or_default()
+            .trim()
+    }
+}
+
+/// Compiles the root file with what it imports from `library`. Reads no files: the caller brings the texts.
+pub fn compile(root: &Source, library: &[Source]) -> Compiled {
+    let mut diagnostics = Diagnostics::default();
+    let (sources, files) = load(root, library, &mut diagnostics);
+    let bundle = if diagnostics.has_errors() {
+        None
+    } else {
+        builder::build(&sources, &files, &mut diagnostics)
+    };
+    Compiled {
+        bundle: bundle.filter(|_| !diagnostics.has_errors()),
+        diagnostics: diagnostics.into_sorted(),
+        sources,
+    }
+}
+
+/// Reads the root and, breadth first, whatever is imported; each file once.
+fn load(root: &Source, library: &[Source], diagnostics: &mut Diagnostics) -> (Vec<Source>, Vec<File>) {
+    let mut sources = vec![root.clone()];
+    let mut files = Vec::new();
+    while let Some(source) = sources.get(files.len()) {
+        let file = parse(&source.text, files.len() as u16, diagnostics);
+        for item in &file.items {
+            let Item::Import(import) = item else { continue };
+            if sources.iter().any(|known| known.name == import.value) {
+                continue;
+            }
+            if sources.len() >= SOURCES_MAX {
+                let message = format!("a bundle has at most {SOURCES_MAX} files");
+                diagnostics.push(Diagnostic::error(
+                    Code::TooLarge,
+                    import.span,
+                    message,
+                    "join some",
+                ));
+                continue;
+            }
+            if let Some(found) = library.iter().find(|known| known.name == import.value) {
+                sources.push(found.clone());
+                continue;
+            }
+            let near = nearest(&import.value, library.iter().map(|known| known.name.as_str()));
+            let help = near.map_or("give the file to the compiler".into(), |near| {
+                format!("did you mean {near:?}?")
+            });
+            let message = format!("there is no file {:?}", import.value);
+            diagnostics.push(Diagnostic::error(Code::BadImport, import.span, message, help));
+        }
+        files.push(file);
+    }
+    (sources, files)
+}

@@ -1,0 +1,322 @@
+//! Facts about one event. Whatever is missing or cannot be read the same way by everybody is unknown.
+
+use crate::atoms::{Atom, AtomTable, Field, ValueTest};
+use crate::limits::{STRING_BYTES_MAX, VALUE_DEPTH_MAX, VALUES_MAX};
+use crate::record::{EventRecord, RecordValue};
+use crate::schema::{CALL_KIND, Schema};
+use crate::syntax::{Comparison, Quantifier, ValueType};
+use crate::values::{fits, host, is_under, is_within, path, scaled};
+use aimds_proof::logic::{AtomId, Value};
+use std::cmp::Ordering;
+
+/// Digits behind the point of an amount.
+const AMOUNT_DIGITS: usize = 2;
+
+/// What is stated about an event: of a covered event all that is not `No`, of another all that is not unknown.
+pub fn facts(atoms: &AtomTable, schema: &Schema, record: &EventRecord) -> Vec<(AtomId, Value)> {
+    let absent = absent(record);
+    atoms
+        .iter()
+        .filter(|(_, atom)| !atom.is_relation())
+        .map(|(id, atom)| (id, fact(atom, schema, record)))
+        .filter(|(_, value)| *value != absent)
+        .collect()
+}
+
+/// What an atom means that is not stated.
+pub fn absent(record: &EventRecord) -> Value {
+    if record.covered { Value::No } else { Value::Unknown }
+}
+
+fn yes_no(value: bool) -> Value {
+    if value { Value::Yes } else { Value::No }
+}
+
+fn known(value: Option<bool>) -> Value {
+    value.map_or(Value::Unknown, yes_no)
+}
+
+/// The value of an atom that speaks of one event; relations are unknown here.
+pub fn fact(atom: &Atom, schema: &Schema, record: &EventRecord) -> Value {
+    match atom {
+        Atom::Kind(kind) => known(schema.kinds.contains(&record.kind).then(|| record.kind == *kind)),
+        Atom::Tool(tool) => about_tool(schema, record, |name| Some(name == tool)),
+        Atom::ToolGlob(glob) => about_tool(schema, record, |name| Some(fits(name, glob))),
+        Atom::Tag(tag) => about_tool(schema, record, |name| schema.has_tag(name, tag)),
+        Atom::TrustAtMost(level) => {
+            let trust = record.trust.as_deref().and_then(|label| schema.level(label));
+            known(trust.map(|trust| trust <= *level))
+        }
+        Atom::Role(role) => {
+            let own = record.role.as_deref().filter(|own| schema.roles.contains(*own));
+            known(own.map(|own| own == role))
+        }
+        Atom::ScoreAtLeast(detector, score) => known(record.score(detector).map(|own| own >= *score)),
+        Atom::Known(field) => is_known(field, schema, record),
+        Atom::Amount(field) => match field_value(field, schema, record) {
+            Found::Value(value) => amount(value).map_or(Value::Unknown, Value::Number),
+            Found::Unfit => Value::No,
+            Found::Missing => Value::Unknown,
+        },
+        Atom::Flag(field) => match field_value(field, schema, record) {
+            Found::Value(RecordValue::Flag(flag)) => yes_no(*flag),
+            Found::Unfit => Value::No,
+            _ => Value::Unknown,
+        },
+        Atom::Value(field, quantifier, test) => test_field(field, *quantifier, test, schema, record),
+        Atom::Flows(_) | Atom::Covers(_) | Atom::About | Atom::Same(..) => Value::Unknown,
+    }
+}
+
+/// A call or result whose tool is not told may concern any tool; other events concern none.
+fn about_tool(schema: &Schema, record: &EventRecord, test: impl Fn(&str) -> Option<bool>) -> Value {
+    match &record.tool {
+        Some(tool) => known(test(tool)),
+        None if record.kind == CALL_KIND
+            || record.kind == "tool_result"
+            || !schema.kinds.contains(&record.kind) =>
+        {
+            Value::Unknown
+        }
+        None => Value::No,
+    }
+}
+
+/// What a field holds.
+enum Found<'a> {
+    Value(&'a RecordValue),
+    /// It is not there.
+    Missing,
+    /// An event of this kind has no such field: every question about it is answered with no.
+    Unfit,
+}
+
+fn field_value<'a>(field: &Field, schema: &Schema, record: &'a EventRecord) -> Found<'a> {
+    let value = match field {
+        Field::Argument(..) if record.kind != CALL_KIND && schema.kinds.contains(&record.kind) => {
+            return Found::Unfit;
+        }
+        Field::Argument(name, _) => record.argument(name),
+        Field::Attribute(name, _) => record.attribute(name),
+        Field::Tool | Field::Text | Field::Arguments => None,
+    };
+    match value {
+        Some(RecordValue::Null) | None => Found::Missing,
+        Some(value) => Found::Value(value),
+    }
+}
+
+/// Present, even if it cannot be read: questions about it are then unknown, not moot.
+fn is_known(field: &Field, schema: &Schema, record: &EventRecord) -> Value {
+    let present = match field {
+        Field::Text => record.text.is_some(),
+        Field::Tool => record.tool.is_some(),
+        Field::Arguments => record.arguments.is_some(),
+        _ => match field_value(field, schema, record) {
+            Found::Value(_) => true,
+            Found::Unfit => return Value::No,
+            Found::Missing => {
+                // A name given twice is present, though nobody can say with which value.
+                let twice = matches!(field, Field::Argument(name, _)
+                    if record.arguments.iter().flatten().filter(|(own, _)| own == name).count() > 1);
+                let told =
+                    record.covered && (record.arguments.is_some() || matches!(field, Field::Attribute(..)));
+                return if twice {
+                    Value::Yes
+                } else {
+                    known(told.then_some(false))
+                };
+            }
+        },
+    };
+    if present || record.covered {
+        yes_no(present)
+    } else {
+        Value::Unknown
+    }
+}
+
+fn amount(value: &RecordValue) -> Option<u64> {
+    match value {
+        RecordValue::Integer(number) => scaled(&u64::try_from(*number).ok()?.to_string(), AMOUNT_DIGITS),
+        RecordValue::Decimal(text) => scaled(text, AMOUNT_DIGITS),
+        // A string holds an amount only in its plain form: separators mean different things in different places.
+        RecordValue::Text(text) => scaled(text.trim(), AMOUNT_DIGITS),
+        _ => None,
+    }
+}
+
+fn test_field(
+    field: &Field,
+    quantifier: Option<Quantifier>,
+    question: &ValueTest,
+    schema: &Schema,
+    record: &EventRecord,
+) -> Value {
+    let kind = field.value_type();
+    let text = match field {
+        Field::Text => record.text.as_deref(),
+        Field::Tool => record.tool.as_deref(),
+        _ => None,
+    };
+    if let Some(text) = text {
+        return known(test_text(text, ValueType::Text, question));
+    }
+    let value = match field_value(field, schema, record) {
+        Found::Value(value) => value,
+        Found::Missing => return Value::Unknown,
+        Found::Unfit => return Value::No,
+    };
+    let single = std::slice::from_ref(value);
+    let members = match value {
+        RecordValue::List(members) => members.as_slice(),
+        _ => single,
+    };
+    if members.len() > VALUES_MAX {
+        return Value::Unknown;
+    }
+    if let ValueTest::Count(sign, number) = question {
+        return yes_no(compare(*sign, (members.len() as u64).cmp(number)));
+    }
+    let one = |value: &RecordValue| test_value(value, kind.member(), question);
+    match quantifier {
+        None => known(one(value)),
+        Some(Quantifier::Every) => known(all(members.iter().map(one))),
+        Some(Quantifier::Some) => {
+            known(all(members.iter().map(|value| one(value).map(|holds| !holds))).map(|none| !none))
+        }
+    }
+}
+
+/// Whether all hold: one that does not decides, otherwise one that is unknown leaves it unknown.
+fn all(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut result = Some(true);
+    for value in values {
+        match value {
+            Some(false) => return Some(false),
+            None => result = None,
+            Some(true) => {}
+        }
+    }
+    result
+}
+
+fn compare(sign: Comparison, order: Ordering) -> bool {
+    match sign {
+        Comparison::Less => order.is_lt(),
+        Comparison::AtMost => order.is_le(),
+        Comparison::Greater => order.is_gt(),
+        Comparison::AtLeast => order.is_ge(),
+        Comparison::Equal => order.is_eq(),
+        Comparison::NotEqual => order.is_ne(),
+    }
+}
+
+fn test_value(value: &RecordValue, kind: ValueType, question: &ValueTest) -> Option<bool> {
+    match (value, question) {
+        (RecordValue::Integer(number), ValueTest::Number(sign, constant)) => {
+            Some(compare(*sign, i128::from(*number).cmp(&i128::from(*constant))))
+        }
+        (RecordValue::Text(text), _) => test_text(text, kind, question),
+        _ => None,
+    }
+}
+
+fn test_text(text: &str, kind: ValueType, question: &ValueTest) -> Option<bool> {
+    if let ValueTest::Length(sign, number) = question {
+        return Some(compare(*sign, (text.chars().count() as u64).cmp(number)));
+    }
+    let normal = match kind {
+        ValueType::Host => host(text)?,
+        ValueType::Path => path(text)?,
+        _ => text.to_owned(),
+    };
+    let lower = || normal.to_lowercase();
+    match question {
+        ValueTest::OneOf(values) => Some(values.contains(&normal)),
+        ValueTest::Within(domains) => Some(domains.iter().any(|domain| is_within(&normal, domain))),
+        ValueTest::Under(folders) => Some(folders.iter().any(|folder| is_under(&normal, folder))),
+        ValueTest::Contains(parts) => {
+            let lower = lower();
+            Some(parts.iter().any(|part| lower.contains(part)))
+        }
+        ValueTest::Starts(parts) => {
+            let lower = lower();
+            Some(parts.iter().any(|part| lower.starts_with(part)))
+        }
+        ValueTest::Ends(parts) => {
+            let lower = lower();
+            Some(parts.iter().any(|part| lower.ends_with(part)))
+        }
+        ValueTest::Number(..) | ValueTest::Count(..) | ValueTest::Length(..) => None,
+    }
+}
+
+/// A value as one text, the same for all spellings that mean the same; `None` when it is missing, unreadable or too long.
+pub fn canonical(field: &Field, schema: &Schema, record: &EventRecord) -> Option<String> {
+    let text = match field {
+        Field::Tool => record.tool.clone()?,
+        Field::Text => record.text.clone()?,
+        Field::Arguments => return None,
+        Field::Argument(_, kind) | Field::Attribute(_, kind) => match field_value(field, schema, record) {
+            Found::Value(value) => canonical_value(value, *kind)?,
+            _ => return None,
+        },
+    };
+    (text.len() <= STRING_BYTES_MAX).then_some(text)
+}
+
+/// The host, and of a mail address also the name before it: two people of one firm are not the same recipient.
+fn address(text: &str) -> Option<String> {
+    let host = host(text)?;
+    match text.trim().split_once('@') {
+        Some((name, _)) if !name.contains("://") => Some(format!("{}@{host}", name.to_lowercase())),
+        _ => Some(host),
+    }
+}
+
+fn canonical_value(value: &RecordValue, kind: ValueType) -> Option<String> {
+    match (value, kind) {
+        (RecordValue::List(members), kind) if kind.is_set() && members.len() <= VALUES_MAX => {
+            let members: Option<Vec<String>> = members
+                .iter()
+                .map(|value| canonical_value(value, kind.member()))
+                .collect();
+            let mut members = members?;
+            members.sort();
+            members.dedup();
+            Some(members.join("\u{1f}"))
+        }
+        (RecordValue::Text(text), _) => match kind.member() {
+            ValueType::Host => address(text),
+            ValueType::Path => path(text),
+            ValueType::Amount => amount(value).map(|amount| amount.to_string()),
+            ValueType::Text => Some(text.clone()),
+            _ => None,
+        },
+        (_, ValueType::Amount) => amount(value).map(|amount| amount.to_string()),
+        (RecordValue::Integer(number), ValueType::Integer) => Some(number.to_string()),
+        (RecordValue::Flag(flag), ValueType::Flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+/// The texts and numbers inside a value, in order; `false` when there are more than the bound, or they nest too deep.
+pub fn leaves(value: &RecordValue, out: &mut Vec<String>) -> bool {
+    let mut open = vec![(value, 0)];
+    while let Some((value, depth)) = open.pop() {
+        if out.len() + open.len() > VALUES_MAX || depth > VALUE_DEPTH_MAX {
+            return false;
+        }
+        match value {
+            RecordValue::Text(text) | RecordValue::Decimal(text) => out.push(text.clone()),
+            RecordValue::Integer(number) => out.push(number.to_string()),
+            RecordValue::List(members) => open.extend(members.iter().rev().map(|member| (member, depth + 1))),
+            RecordValue::Map(members) => {
+                open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)));
+            }
+            RecordValue::Null | RecordValue::Flag(_) => {}
+        }
+    }
+    true
+}

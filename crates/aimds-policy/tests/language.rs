@@ -1,0 +1,358 @@
+//! The language: what compiles, and the code, place and help of what does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop"
+)]
+
+use aimds_policy::bundle::{Compiled, Source, compile};
+use aimds_policy::diagnostic::Code;
+
+/// A schema that every test here shares.
+const SCHEMA: &str = r#"
+schema agent v1
+label trust: untrusted < user < trusted
+event prompt, document, tool_call, tool_result, response, approval, revocation
+group call = tool_call
+group read = document, tool_result
+role system, user, assistant, tool, agent
+detector secret, jailbreak_roleplay
+attribute region: text
+argument anything: path
+tag sink(external) for "*send*"
+tag irreversible
+tool email.send(to: set of host, subject: text, body: text) is sink(external)
+tool pay(amount: amount, account: text, urgent: flag) is irreversible
+tool files.read(path: path, limit: integer)
+"#;
+
+fn source(name: &str, text: &str) -> Source {
+    Source {
+        name: name.into(),
+        text: text.into(),
+    }
+}
+
+fn compiled(text: &str) -> Compiled {
+    let root = source("root.policy", &format!("import \"schema.policy\"\n{text}"));
+    compile(&root, &[source("schema.policy", SCHEMA)])
+}
+
+/// One policy of the given clauses, alone in a set.
+fn policy(clauses: &str) -> Compiled {
+    compiled(&format!(
+        "policy p {{ {clauses} }}\nset all = {{ p }} default allow"
+    ))
+}
+
+fn form(clauses: &str) -> String {
+    let compiled = policy(clauses);
+    let Some(bundle) = &compiled.bundle else {
+        panic!("{}", compiled.render());
+    };
+    let set = &bundle.sets[0];
+    show(&set.rules[0].body.form, &set.atoms)
+}
+
+/// The core form with the texts of its atoms.
+fn show(form: &aimds_proof::logic::Form, atoms: &aimds_policy::atoms::AtomTable) -> String {
+    use aimds_proof::logic::Form;
+    let text = |id| atoms.atom(id).map_or_else(|| "?".into(), ToString::to_string);
+    match form {
+        Form::True => "true".into(),
+        Form::False => "false".into(),
+        Form::Atom(id) => format!("[{}]", text(*id)),
+        Form::AtMost(id, bound) => format!("[{} <= {bound}]", text(*id)),
+        Form::Not(inner) => format!("!{}", show(inner, atoms)),
+        Form::And(left, right) => format!("({} & {})", show(left, atoms), show(right, atoms)),
+        Form::Or(left, right) => format!("({} | {})", show(left, atoms), show(right, atoms)),
+        Form::Previous(inner) => format!("prev {}", show(inner, atoms)),
+        Form::Once { from_ms, to_ms, form } => format!("once[{from_ms},{to_ms}] {}", show(form, atoms)),
+        Form::Since {
+            from_ms,
+            to_ms,
+            hold,
+            from,
+        } => format!(
+            "({} since[{from_ms},{to_ms}] {})",
+            show(hold, atoms),
+            show(from, atoms)
+        ),
+        Form::Count {
+            from_ms,
+            to_ms,
+            at_least,
+            form,
+        } => format!("count[{from_ms},{to_ms}] {} >= {at_least}", show(form, atoms)),
+    }
+}
+
+/// The example of the reference lowers to `when and D and not U`, with the relation as an atom of the past event.
+#[test]
+fn a_denial_is_when_and_condition_and_not_unless() {
+    let text = form(
+        "when call c to sink(external)
+         deny if once[0s, 10m] (read r where r.trust <= untrusted and flows(r, c.args))
+         unless (not revoked(c)) since[0s, 5m] approved(c) by user",
+    );
+    assert_eq!(
+        text,
+        "((([kind tool_call] & [tool is sink(external)]) & once[0,600000] (([kind document] | [kind tool_result]) & \
+         ([trust level <= 0] & [flows into pending args]))) & !(!([kind revocation] & [is about the pending call]) \
+         since[0,300000] (([kind approval] & [is about the pending call]) & [by user])))"
+    );
+}
+
+/// Order signs on counts and amounts become `at least` and `at most`.
+#[test]
+fn numbers_lower_to_the_two_comparisons_of_the_core() {
+    assert!(form("when call c deny if count[0s, 1h] (call _ to pay) > 20").ends_with(">= 21)"));
+    assert!(form("when call c deny if count[0s, 1h] (call _ to pay) <= 20").contains("!count[0,3600000]"));
+    let amounts = |sign: &str| form(&format!("when call c to pay deny if c.args.amount {sign} 19.99"));
+    assert!(amounts("<=").ends_with("[args.amount in hundredths <= 1999])"));
+    assert!(amounts("<").ends_with("[args.amount in hundredths <= 1998])"));
+    assert!(amounts(">").ends_with("![args.amount in hundredths <= 1999])"));
+    assert!(amounts(">=").ends_with("![args.amount in hundredths <= 1998])"));
+}
+
+/// Trust is an order of labels: each comparison is made of "at most".
+#[test]
+fn trust_lowers_to_levels() {
+    let trust = |condition: &str| form(&format!("when read r deny if r.trust {condition}"));
+    assert!(trust("<= user").ends_with("[trust level <= 1])"));
+    assert!(trust("< user").ends_with("[trust level <= 0])"));
+    assert!(trust(">= user").ends_with("![trust level <= 0])"));
+    assert!(trust("== user").ends_with("([trust level <= 1] & ![trust level <= 0]))"));
+    assert!(trust("< untrusted").ends_with("false)"));
+}
+
+/// `every x != a` says that no member is `a`; `not every x == a` would be something else.
+#[test]
+fn quantified_inequality_speaks_of_members() {
+    let text = form("when call c to email.send deny if every c.args.to != \"corp.example\"");
+    assert!(
+        text.ends_with("![some args.to: set of host in {\"corp.example\"}])"),
+        "{text}"
+    );
+}
+
+/// Each mistake has its code, and the help is not empty.
+#[test]
+fn mistakes_have_codes() {
+    let cases = [
+        (
+            "when call c deny if c.args.path under \"/etc\"",
+            Code::UndeclaredArgument,
+        ),
+        ("when call c to pay deny if c.args.ammount > 3", Code::UnknownName),
+        ("when call c to pai deny", Code::UnknownName),
+        ("when cal c deny", Code::UnknownName),
+        (
+            "when call c to pay deny if c.args.amount within {\"a.example\"}",
+            Code::WrongType,
+        ),
+        (
+            "when call c to pay deny if c.args.amount > 1.999",
+            Code::WrongType,
+        ),
+        (
+            "when call c to email.send deny if c.args.to within {\"a.example\"}",
+            Code::WrongType,
+        ),
+        (
+            "when call c to files.read deny if c.args.path under \"etc\"",
+            Code::WrongType,
+        ),
+        ("when call c to pay deny if c.args.account", Code::WrongType),
+        ("when call c deny if once[10m, 5m] read r", Code::BadWindow),
+        ("when call c deny if once[0s, 5] read r", Code::WrongType),
+        ("when call c deny if count[0s, 5m] read _ >= 0", Code::BadCount),
+        ("when call c deny if count[0s, 5m] read _ > 200", Code::BadCount),
+        ("when call c deny if flows(c, c.args)", Code::WrongVariable),
+        (
+            "when call c deny if once[0s, 5m] (read r where c.trust <= user)",
+            Code::WrongVariable,
+        ),
+        ("when call c deny if once[0s, 5m] (read c)", Code::WrongVariable),
+        (
+            "when call c deny if once[0s, 5m] once[0s, 5m] (read r where flows(r, c.args))",
+            Code::NestedRelation,
+        ),
+        (
+            "when call c deny if once[0s, 5m] once[0s, 5m] approved(c)",
+            Code::NestedRelation,
+        ),
+        ("when call c deny if approved(c)", Code::WrongVariable),
+        ("when read r deny if r.trust <= nobody", Code::UnknownName),
+        ("when read r deny if r.args.amount > 1", Code::WrongType),
+        ("when read r deny if score(r, secrets) >= 0.5", Code::UnknownName),
+        ("when read r deny if score(r, secret) >= 1.5", Code::WrongType),
+        ("when read r deny if r.role < user", Code::WrongType),
+        ("when call c deny action explode", Code::UnknownName),
+        ("when call c permit action ask", Code::BadClause),
+        ("when call c deny severity awful", Code::UnknownName),
+        ("when call c deny obligation sing(\"a\")", Code::BadClause),
+        ("deny if true", Code::BadClause),
+        ("when call c", Code::BadClause),
+        ("when call c when call d deny", Code::BadClause),
+    ];
+    for (clauses, code) in cases {
+        let compiled = policy(clauses);
+        let codes: Vec<Code> = compiled.diagnostics.iter().map(|found| found.code).collect();
+        assert!(compiled.bundle.is_none(), "compiled: {clauses}");
+        assert!(codes.contains(&code), "{clauses}: {}", compiled.render());
+        assert!(compiled.diagnostics.iter().all(|found| !found.help.is_empty()));
+    }
+}
+
+/// One run reports the errors of every policy and clause, not just the first.
+#[test]
+fn reading_goes_on_after_an_error() {
+    let compiled = compiled(
+        "policy a { when call deny if oops }\npolicy b { when call c deny if ) severity high }\nset s = { a } default\ntest 5 {}",
+    );
+    let codes: Vec<&str> = compiled
+        .diagnostics
+        .iter()
+        .map(|found| found.code.text())
+        .collect();
+    assert_eq!(codes.len(), 4, "{}", compiled.render());
+}
+
+/// The excerpt shows the line and marks the place.
+#[test]
+fn a_diagnostic_shows_its_place() {
+    let rendered = policy("when call c to pai deny").render();
+    let expected = "error[policy-unknown-name]: there is no tool or tag `pai`
+  --> root.policy:2:27
+2 | policy p { when call c to pai deny }
+  |                           ^^^
+  = help: did you mean `pay`?";
+    assert!(rendered.contains(expected), "{rendered}");
+}
+
+/// Templates are filled in by kind and number.
+#[test]
+fn templates_take_parameters() {
+    let template = "template rate(t: tool, n: integer, w: duration) {
+        when call c to t deny if count[0s, w] (call _ to t) > n action throttle }\n";
+    let good = compiled(&format!(
+        "{template} use rate(email.send, 20, 1h) as mail\nset s = {{ mail }} default allow"
+    ));
+    let bundle = good
+        .bundle
+        .as_ref()
+        .unwrap_or_else(|| panic!("{}", good.render()));
+    let set = &bundle.sets[0];
+    assert_eq!(
+        show(&set.rules[0].body.form, &set.atoms),
+        "(([kind tool_call] & [tool email.send]) & count[0,3600000] ([kind tool_call] & [tool email.send]) >= 21)"
+    );
+    for arguments in [
+        "email.send, 20",
+        "email.send, 1h, 20",
+        "email.send, 20, 1h, 3",
+        "nothing, 20, 1h",
+    ] {
+        let bad = compiled(&format!(
+            "{template} use rate({arguments}) as mail\nset s = {{ mail }} default allow"
+        ));
+        assert!(bad.bundle.is_none(), "{arguments}");
+    }
+}
+
+/// An overlay may replace what its owner declared overridable, and nothing else.
+#[test]
+fn overlays_replace_only_what_is_overridable() {
+    let two = |marked: &str, set: &str| {
+        compiled(&format!(
+            "policy base_rule {marked} {{ when call c to pay deny }}
+             policy mine replaces base_rule {{ when call c to pay deny if c.args.amount > 5 }}
+             set base = {{ base_rule }} default deny
+             set prod = {set} combine forbid_overrides default deny"
+        ))
+    };
+    let good = two("overridable", "overlay(base, mine)");
+    let bundle = good
+        .bundle
+        .as_ref()
+        .unwrap_or_else(|| panic!("{}", good.render()));
+    let names: Vec<&str> = bundle
+        .set("prod")
+        .unwrap()
+        .rules
+        .iter()
+        .map(|rule| rule.name.as_str())
+        .collect();
+    assert_eq!(names, ["mine"]);
+    for (marked, set) in [
+        ("", "overlay(base, mine)"),
+        ("overridable", "{ base, mine }"),
+        ("overridable", "overlay(mine, base)"),
+    ] {
+        assert!(two(marked, set).bundle.is_none(), "{marked} {set}");
+    }
+}
+
+/// Names are declared once, imports are found, sets do not contain themselves.
+#[test]
+fn bundles_are_consistent() {
+    for text in [
+        "import \"missing.policy\"",
+        "policy p { when call c deny } policy p { when call c deny } set s = { p } default deny",
+        "set s = { t } default deny set t = { s } default deny",
+        "set s = { nothing } default deny",
+        "schema agent v2",
+        "tool pay() is irreversible",
+        "tool other(path: text)",
+        "claim fires(nowhere, p)",
+        "test \"t\" for nowhere { given call c to pay at 0s expect deny }",
+    ] {
+        assert!(compiled(text).bundle.is_none(), "compiled: {text}");
+    }
+}
+
+/// Names of names of names: what would open into more than memory holds is refused, and quickly.
+#[test]
+fn nested_constants_and_sets_are_bounded() {
+    let many = |name: &str| vec![name; 1_000].join(", ");
+    let mut constants = String::from("let n0 = {}\n");
+    let mut sets = String::from("policy p { when call c deny }\nset s0 = { p } default deny\n");
+    for level in 1..8 {
+        let below = level - 1;
+        let names = many(&format!("n{below}"));
+        constants.push_str(
+            &[
+                "let n",
+                &level.to_string(),
+                " = { ",
+                &names,
+                " }
+",
+            ]
+            .concat(),
+        );
+        let names = many(&format!("s{below}"));
+        sets.push_str(
+            &[
+                "set s",
+                &level.to_string(),
+                " = { ",
+                &names,
+                " } default deny
+",
+            ]
+            .concat(),
+        );
+    }
+    let used = "policy q { when call c to pay deny if c.args.account in n7 } set all = { q } default deny";
+    for text in [format!("{constants}{used}"), sets] {
+        let codes: Vec<Code> = compiled(&text)
+            .diagnostics
+            .iter()
+            .map(|found| found.code)
+            .collect();
+        assert!(codes.contains(&Code::TooLarge), "{codes:?}");
+    }
+}
