@@ -5,7 +5,7 @@ mod common;
 
 use aimds_proof::logic::{Policy, Trace};
 use aimds_proof::{Budget, Decision, Outcome, Reason, Verdict, check_stream, lean_text};
-use common::{ALLOWED, DENIED, POLICY, any_policy, any_trace, certified, policy, trace};
+use common::{ALLOWED, DENIED, POLICY, any_policy, any_trace, cases, certified, policy, trace};
 use proptest::prelude::*;
 
 /// What the kernel says about a verdict, without a reason.
@@ -27,7 +27,7 @@ fn is_refuted(outcome: &Outcome) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 700, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(700), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// For any policy and trace the right theorem is accepted, with its reason, and the opposite one refuted.
     #[test]

@@ -6,7 +6,7 @@ mod common;
 use std::fmt::Write as _;
 
 use aimds_proof::{Budget, Certificate, Decision, Outcome, Verdict, check_stream, prelude_text, verify};
-use common::{ALLOWED, DENIED, POLICY, certified, policy, trace};
+use common::{ALLOWED, DENIED, POLICY, cases, certified, policy, trace};
 
 const BUDGET: Budget = Budget::DECISION;
 
@@ -432,7 +432,8 @@ fn random_changes_are_refused() {
     let lines: Vec<&str> = tail.lines().collect();
     let mut random = Random(20_261_128);
     let mut unbound = 0;
-    for _ in 0..2_000 {
+    let count = cases(2_000);
+    for _ in 0..count {
         let at = random.below(lines.len());
         let changed_line = random.change(lines[at]);
         if changed_line == lines[at] {
@@ -457,10 +458,10 @@ fn random_changes_are_refused() {
             !matches!(alone, Outcome::Inconclusive(_)),
             "{changed_line} {alone:?}"
         );
-        unbound += usize::from(alone.is_accepted());
+        unbound += u32::from(alone.is_accepted());
     }
-    println!("{unbound} of 2000 random changes are theorems about something else");
-    assert!(unbound < 400);
+    println!("{unbound} of {count} random changes are theorems about something else");
+    assert!(unbound * 5 < count);
 }
 
 /// Deterministic pseudo-random numbers (xorshift, Marsaglia 2003).

@@ -128,7 +128,13 @@ const CHANGED_RECORDS: &[(&str, &str, &str, Reason)] = &[
         Reason::NotAType,
     ),
     (
-        "constant of itself",
+        "undeclared constant",
+        "{\"ie\":70,\"const\":{\"name\":19,",
+        "{\"ie\":70,\"const\":{\"name\":18,",
+        Reason::UnknownConstant,
+    ),
+    (
+        "expression of itself",
         "{\"ie\":64,\"app\":{\"fn\":63,\"arg\":47}}",
         "{\"ie\":64,\"app\":{\"fn\":63,\"arg\":64}}",
         Reason::Reference,
@@ -479,6 +485,30 @@ fn every_budget_ends_a_check() {
         assert_eq!(result, Err(Stop::Limit(expected)));
     }
     assert_eq!(Loader::new(full).load(&stream, 1), Ok(()));
+}
+
+/// A definition by itself, and one by a later one, which the kernel must not have to take on trust.
+#[test]
+fn kernel_rejects_circles() {
+    let declared = |names: [&str; 2]| {
+        let mut stream = prelude().unwrap().stream.clone();
+        for (name, value) in [("Aimds.first", names[0]), ("Aimds.second", names[1])] {
+            let mut encoder = Encoder { stream: &mut stream };
+            let kind = encoder.constant("Bool");
+            let value = encoder.constant(value);
+            stream.definition(name, kind, value);
+        }
+        reason(kernel_alone(stream.text()))
+    };
+    assert_eq!(declared(["Bool.true", "Aimds.first"]), None);
+    assert_eq!(
+        declared(["Aimds.first", "Bool.true"]),
+        Some(Reason::UnknownConstant)
+    );
+    assert_eq!(
+        declared(["Aimds.second", "Bool.true"]),
+        Some(Reason::UnknownConstant)
+    );
 }
 
 /// Names and kinds of binders carry no meaning for the kernel.

@@ -1,5 +1,9 @@
 //! What several test files share: random policies and traces, and a small certificate.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses its own part, and may stop"
+)]
 
 use aimds_proof::logic::{AtomId, Event, Form, Policy, Rule, Trace, Value};
 use aimds_proof::notation::{parse_policy, parse_trace};
@@ -15,6 +19,13 @@ permit and atom 2 atmost 6 1000
 ";
 pub const ALLOWED: &str = "0 no 1=yes 5=yes\n2500 no 4=yes\n4000 no 2=yes 3=yes 6=250\n";
 pub const DENIED: &str = "0 no 1=yes 5=yes\n2500 no 7=yes\n4000 no 2=yes 3=yes 6=250\n";
+
+/// How many random cases to run: `usual`, or what the environment variable `AIMDS_CASES` says, for a longer run by hand.
+pub fn cases(usual: u32) -> u32 {
+    std::env::var("AIMDS_CASES")
+        .ok()
+        .map_or(usual, |text| text.parse().unwrap())
+}
 
 pub fn policy(text: &str) -> Policy {
     parse_policy(text).unwrap()
