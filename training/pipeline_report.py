@@ -18,7 +18,7 @@ from aimds import Defense, Settings
 from aimds.decide.fusion import noisy_or
 from training.corpus import read_rows
 from training.evaluate_loso import row_key
-from training.look_fusion import Floats, Rows, fuse, language_table, load, summary, table
+from training.look_fusion import SPREAD_MARGIN, Floats, Rows, fuse, language_table, load, summary, table
 
 Columns = Mapping[str, tuple[Floats, float]]
 
@@ -56,7 +56,8 @@ def main() -> None:
     profiles = {"fast": ["static"], "balanced": ["static", "student"]}
     if options.teacher:
         profiles["thorough"] = ["static", "student", "teacher"]
-    opinions = {name: probability(fuse(rows, members)[2]) for name, members in profiles.items()}
+    margins = {name: SPREAD_MARGIN if len(members) > 1 else 0.0 for name, members in profiles.items()}
+    opinions = {name: probability(fuse(rows, profiles[name])[2] - margins[name]) for name in profiles}
     before, known, escalate = rule_scores(rows)
     rows = chosen(rows, known)
     columns: dict[str, tuple[Floats, float]] = {"rules": (before, escalate)}
