@@ -53,6 +53,9 @@ def _numbers(path: Path, metadata: str, profile: Profile) -> LookNumbers:
     except ValueError as error:
         raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(path), reason=f"metadata: {error}") from error
     if profile is Profile.THOROUGH and "thorough" not in numbers.fusion:
-        reason = "this second look has no fusion for the profile `thorough`"
+        reason = (
+            "the second look in this folder has no teacher for the profile `thorough`: choose `balanced`, or point "
+            "patterns.models at a folder with a teacher.onnx"
+        )
         raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="patterns.profile", reason=reason)
     return numbers
