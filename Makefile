@@ -43,8 +43,9 @@ format: $(STAMP) ## rewrite the sources in house style
 	$(BIN)/ruff format .
 	cargo fmt --all
 
+# Editable, or the copy that pip makes would hide later changes from the tests.
 bench: $(STAMP) ## measure everything against baselines; results go to benches/record/
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' # a copy would hide later changes from the tests
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benches.run
 
 fuzz: $(STAMP) ## ten minutes for each fuzz target (SECONDS=n for less)
