@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml | grep -v /target/)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-python test-rust lint format bench fuzz coverage docs clean
+.PHONY: help demo test test-python test-rust lint format bench fuzz coverage certificates docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -54,8 +54,11 @@ fuzz: $(STAMP) ## ten minutes for each fuzz target (SECONDS=n for less)
 coverage: $(STAMP) ## line coverage of Python and Rust
 	tests/coverage.sh
 
+certificates: ## export streams of policy theorems and decisions, for other Lean 4 kernels (FOLDER=certificates)
+	cargo run --release --locked -p aimds-policy --example certificates -- $(or $(FOLDER),certificates)
+
 docs: $(STAMP) ## regenerate the generated pages
 	$(BIN)/python -m aimds.cli.reference > docs/cli.md
 
 clean: ## remove what was built
-	rm -rf $(VENV) target dist htmlcov .coverage
+	rm -rf $(VENV) target dist htmlcov .coverage certificates

@@ -66,6 +66,19 @@ class ErrorCode(Enum):
     RULE_PACK_INVALID = _Entry(
         "rule-pack-invalid", "{place}: {reason}", "docs/rules.md describes the pack format with an example"
     )
+    POLICY_INVALID = _Entry(
+        "policy-invalid",
+        "{place}: {reason}",
+        "`aimds policy check FILE` shows the place; docs/policy-language.md describes the language with examples",
+    )
+    POLICY_UNKNOWN_SET = _Entry(
+        "policy-unknown-set", "{place}: there is no policy set `{name}`", "name one of its sets: {sets}"
+    )
+    POLICY_UNPROVED = _Entry(
+        "policy-unproved",
+        "{place}: {reason}",
+        "the decision has no proof, and nothing is granted on it; look at it with `aimds policy explain`",
+    )
     ARTEFACT_MISSING = _Entry(
         "artefact-missing", "{place}: {reason}", "reinstall aimds, or point the settings at the file"
     )

@@ -22,6 +22,8 @@ __all__ = [
     "GZIP_RATIO_MAX",
     "JSONL_ROW_BYTES_MAX",
     "PATTERNS_MAX",
+    "POLICY_SESSIONS_MAX",
+    "POLICY_SESSIONS_RESTING_MAX",
     "SESSIONS_MAX",
     "SESSION_ID_CHARACTERS_MAX",
 ]
@@ -56,6 +58,12 @@ FILES_MAX: Final = 100_000
 
 PATTERNS_MAX: Final = 1_000_000
 """Patterns in one index: with 512 bytes a vector and its graph, about a gigabyte."""
+
+POLICY_SESSIONS_MAX: Final = 1_000
+"""Policy sessions held whole; each keeps at most 2 MiB of its texts for each set. The least recently used rest."""
+
+POLICY_SESSIONS_RESTING_MAX: Final = 20_000
+"""Policy sessions of which only windows and counts are kept: mostly below a kilobyte."""
 
 AUDIT_FINDINGS_MAX: Final = 32
 """Findings in one audit record, gravest first; how many were left out is said. With the bounds below, and 12 bytes a

@@ -18,11 +18,13 @@ from aimds.normalise import NormaliseStage
 from aimds.patterns import PatternsStage, models_folder, open_stage
 from aimds.patterns.manifest import read_sums
 from aimds.patterns.models import load_file
+from aimds.policy import Engine, PolicyFile, load
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
 from aimds.settings import PatternsSettings, Settings, SignaturesSettings
 from aimds.signatures import AllowList, CanaryTokens, SignaturesStage, build_engine, read_packs, shipped_packs
 from aimds.temporal import RECURRENT_FILE, Recurrent, TemporalStage
+from aimds.verify import VerifyStage
 
 __all__ = ["Pipeline", "artefact_digests", "build_rooms"]
 
@@ -41,7 +43,8 @@ def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tup
         clock: dates what enters the pattern store.
 
     Raises:
-        ConfigurationError: a rule pack is wrong.
+        ConfigurationError: a rule pack or a policy is wrong.
+        InputError: a policy file cannot be read.
         ArtefactError: a model or index file is missing or damaged.
     """
     temporal = settings.temporal
@@ -55,7 +58,14 @@ def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tup
         _signatures(settings.signatures, canaries),
         TemporalStage(temporal.sessions_max, temporal.session_ttl_s, recurrent=recurrent),
     )
-    return rooms if patterns is None else (*rooms, patterns)
+    if patterns is not None:
+        rooms = (*rooms, patterns)
+    policies = _policies(settings)
+    return (*rooms, VerifyStage([Engine(file) for file in policies])) if policies else rooms
+
+
+def _policies(settings: Settings) -> list[PolicyFile]:
+    return [load(source) for source in settings.verify.policies]
 
 
 def _patterns(settings: PatternsSettings, clock: Clock) -> PatternsStage:
@@ -98,15 +108,17 @@ def artefact_digests(settings: Settings) -> tuple[str, dict[str, str]]:
     """What the rooms that the settings make judge by, for the audit trail.
 
     Returns:
-        SHA-256 over the names and texts of all rule packs, and of each model file by its name. An own classifier that
-        is fetched from a hub is named without digest.
+        SHA-256 over the names and texts of all rule packs and policies, and of each model file by its name. An own
+        classifier that is fetched from a hub is named without digest.
 
     Raises:
-        ConfigurationError: a rule pack cannot be read.
+        ConfigurationError: a rule pack cannot be read, or a policy is wrong.
+        InputError: a policy file cannot be read.
         ArtefactError: the list of checksums beside the models is damaged.
     """
     rules = hashlib.sha256()
-    for name, text in [*shipped_packs(), *read_packs(settings.signatures.packs)]:
+    policies = [source for file in _policies(settings) for source in file.sources]
+    for name, text in [*shipped_packs(), *read_packs(settings.signatures.packs), *policies]:
         for part in (Path(name).name, text):
             data = part.encode("utf-8", "surrogatepass")
             rules.update(len(data).to_bytes(8, "big") + data)

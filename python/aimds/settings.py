@@ -35,6 +35,7 @@ __all__ = [
     "SignaturesSettings",
     "TemporalSettings",
     "UndecidedAction",
+    "VerifySettings",
 ]
 
 _DEFAULT_FILE = "aimds.toml"
@@ -227,6 +228,15 @@ class AuditSettings(_Section):
     ] = 0
 
 
+class VerifySettings(_Section):
+    """Policies that judge every event."""
+
+    policies: Annotated[
+        tuple[str, ...],
+        Field(max_length=16, description="policy files (.policy), or names of shipped sets such as starter"),
+    ] = ()
+
+
 class Settings(BaseSettings):
     """All settings. `Settings.load()` reads every source and turns problems into one typed error."""
 
@@ -236,6 +246,7 @@ class Settings(BaseSettings):
     signatures: SignaturesSettings = SignaturesSettings()
     temporal: TemporalSettings = TemporalSettings()
     patterns: PatternsSettings = PatternsSettings()
+    verify: VerifySettings = VerifySettings()
     budget: BudgetSettings = BudgetSettings()
     audit: AuditSettings = AuditSettings()
 

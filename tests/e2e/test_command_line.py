@@ -140,3 +140,37 @@ def test_a_pipe_that_closes_early_is_silent() -> None:
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, cwd=ROOT, check=False)
     assert len(done.stdout) == 10
     assert done.stderr == b""
+
+
+def test_shipped_policies_are_in_the_installation() -> None:
+    """`aimds policy test` and `prove` without arguments, from another folder: all shipped sets, passed and shown."""
+    done = subprocess.run([COMMAND, "policy", "test", "--json"], capture_output=True, cwd="/", check=False)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["passed"]) == (0, True)
+    assert len(report["files"]) >= 11
+    done = subprocess.run([COMMAND, "policy", "prove", "--json"], capture_output=True, cwd="/", check=False)
+    shown = {one["how"] for claims in json.loads(done.stdout)["files"].values() for one in claims}
+    assert (done.returncode, shown) == (0, {"proved", "witnessed"})
+
+
+def test_policies_judge_and_their_certificates_are_checked(tmp_path: Path) -> None:
+    """A session under a policy with an audit trail: the block is proved, and the verifier checks the proof anew."""
+    aimds("audit", "key", "new", tmp_path / "audit.key")
+    page = "Quarterly numbers: revenue 4.2 million, margin 18 percent"
+    mail = json.dumps({"to": ["x@corp.example"], "body": page})
+    rows = [
+        {"type": "tool_result", "role": "tool", "tool": "http.get", "content": page, "session": "s"},
+        {"type": "tool_call", "role": "assistant", "tool": "email.send", "content": mail, "session": "s"},
+    ]
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = [
+        *("--set", f"audit.path={tmp_path / 'trail.db'}", "--set", f"audit.key={tmp_path / 'audit.key'}"),
+        *("--set", 'verify.policies=["no_exfiltration"]'),
+    ]
+    done = aimds("watch", tmp_path / "events.jsonl", "--once", "--json", *settings)
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [verdict["action"] for verdict in verdicts] == ["ALLOW", "BLOCK"]
+    assert any(one["rule_id"].startswith("policy/no_exfiltration/") for one in verdicts[1]["findings"])
+    done = aimds("audit", "verify", "--certificate-check", "aimds.policy.certificates:check", *settings)
+    assert done.returncode == 0
+    assert b"1 certificates checked" in done.stdout + done.stderr

@@ -40,7 +40,7 @@ impl Relations for Never {
 
 fn read(name: &str) -> Source {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../policies")
+        .join("../../python/aimds/policy/shipped")
         .join(name);
     Source {
         name: name.into(),

@@ -19,7 +19,7 @@ const ONE_OF: usize = 3;
 
 fn read(name: &str) -> Source {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../policies")
+        .join("../../python/aimds/policy/shipped")
         .join(name);
     Source {
         name: name.into(),

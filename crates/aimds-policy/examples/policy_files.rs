@@ -1,7 +1,7 @@
 //! A tool for those who write policy files: `fmt` rewrites them in house layout, `check` says what is wrong with them, `test` runs
 //! their tests and says what these do not reach. Imports are looked for beside each file.
 //!
-//! `cargo run --release -p aimds-policy --example policy_files -- test policies/*.policy`
+//! `cargo run --release -p aimds-policy --example policy_files -- test python/aimds/policy/shipped/*.policy`
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a tool prints")]
 
 use aimds_policy::bundle::{Bundle, Source, compile};

@@ -25,3 +25,4 @@ pub mod syntax;
 pub mod taint;
 pub mod testing;
 pub mod values;
+pub mod versions;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 fn read(name: &str) -> Source {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../policies")
+        .join("../../python/aimds/policy/shipped")
         .join(name);
     Source {
         name: name.into(),

@@ -26,7 +26,7 @@ fn formatted(text: &str) -> String {
 }
 
 fn shipped() -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../python/aimds/policy/shipped");
     let mut all: Vec<(String, String)> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 fn read(name: &str) -> Source {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../policies")
+        .join("../../python/aimds/policy/shipped")
         .join(name);
     Source {
         name: name.into(),

@@ -30,7 +30,7 @@ const NAMES: [&str; 11] = [
 
 fn source(name: &str) -> Source {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../policies")
+        .join("../../python/aimds/policy/shipped")
         .join(name);
     Source {
         name: name.into(),

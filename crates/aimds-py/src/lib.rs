@@ -4,6 +4,9 @@ use pyo3::prelude::*;
 
 mod attractor;
 mod kernels;
+mod policy;
+mod policy_record;
+mod policy_session;
 mod recurrent;
 mod signatures;
 mod temporal;
@@ -22,5 +25,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     kernels::register(module)?;
     timers::register(module)?;
     attractor::register(module)?;
-    vectors::register(module)
+    vectors::register(module)?;
+    policy::register(module)?;
+    policy_session::register(module)
 }

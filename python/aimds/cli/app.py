@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from aimds import __version__
-from aimds.cli import audit, patterns
+from aimds.cli import audit, patterns, policy
 from aimds.cli.bench import bench
 from aimds.cli.corpus import evaluate, replay
 from aimds.cli.doctor import doctor, version
@@ -98,6 +98,30 @@ for _name, _function, *_examples in (
     ("export", patterns.export, "aimds patterns export --store patterns.db > patterns.jsonl"),
 ):
     _verb(_name, _function, *_examples, group=patterns_app)
+
+policy_app = typer.Typer(
+    help="Write, check, test and try out policies.\n\nA policy says what must never happen in a session, or only then. "
+    "Files end in .policy; what they import is looked for beside them, then among the shipped ones.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(policy_app, name="policy")
+for _name, _function, *_examples in (
+    ("new", policy.new, "aimds policy new my_rules.policy", "aimds policy new starter_own.policy --from starter"),
+    ("fmt", policy.fmt, "aimds policy fmt my_rules.policy", "aimds policy fmt --check policies/*.policy"),
+    ("check", policy.check, "aimds policy check my_rules.policy", "aimds policy check no_exfiltration --json"),
+    ("test", policy.run_tests, "aimds policy test", "aimds policy test my_rules.policy --json | jq .passed"),
+    ("diff", policy.diff, "aimds policy diff deployed.policy my_rules.policy"),
+    ("prove", policy.prove, "aimds policy prove", "aimds policy prove my_rules.policy --streams proofs/"),
+    (
+        "explain",
+        policy.explain,
+        "aimds policy explain starter",
+        "aimds policy explain my_rules.policy events.jsonl --certify",
+    ),
+    ("coverage", policy.coverage, "aimds policy coverage my_rules.policy"),
+):
+    _verb(_name, _function, *_examples, group=policy_app)
 
 audit_app = typer.Typer(
     help="Read, verify and export the audit trail, and make its keys.\n\nThe setting audit.path or --trail names the "

@@ -73,7 +73,8 @@ class DecideStage:
     def _action(self, assessment: Assessment, score: float) -> tuple[Action, float, str]:
         rules = self._rules
         certain = next((report for report in assessment.reports if report.outcome is StageOutcome.CERTAIN), None)
-        if certain is not None:
+        held = certain is not None and certain.details.get("hold") is True  # a policy asks for a person's approval
+        if certain is not None and not held:
             return Action.BLOCK, max(score, _top_confidence(certain)), f"{certain.stage}: {certain.reason}"
         secret = self._outbound_secret(assessment)
         if secret is not None:
@@ -81,6 +82,8 @@ class DecideStage:
         if score >= rules.block_threshold:
             return Action.BLOCK, score, _strongest_reason(assessment, "score above the block threshold")
         undecided = next((report for report in assessment.reports if report.outcome is StageOutcome.UNDECIDED), None)
+        if certain is not None and (undecided is None or rules.undecided_action is not Action.BLOCK):
+            return Action.ESCALATE, max(score, _top_confidence(certain)), f"{certain.stage}: {certain.reason}"
         if undecided is not None:
             return rules.undecided_action, score, f"{undecided.stage} undecided: {undecided.reason}"
         if score >= rules.escalate_threshold:

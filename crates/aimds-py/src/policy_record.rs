@@ -1,0 +1,102 @@
+//! Conversion of an event record from Python. What is missing or `None` is unknown to the policies.
+
+use crate::kernels::bad_value;
+use aimds_policy::limits::{VALUE_DEPTH_MAX, VALUES_MAX};
+use aimds_policy::record::{EventRecord, RecordValue};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
+
+/// Nesting that is converted; what lies one deeper than the language looks is enough for it to call the value unknown.
+const CONVERTED_DEPTH_MAX: usize = VALUE_DEPTH_MAX + 1;
+
+/// Reads a record from a dictionary with the fields of `aimds_policy::record::EventRecord`.
+pub(crate) fn record(fields: &Bound<'_, PyDict>) -> PyResult<EventRecord> {
+    let py = fields.py();
+    let mut record = EventRecord::default();
+    for (key, value) in fields {
+        let name: String = key.extract()?;
+        if value.is_none() {
+            continue;
+        }
+        let read = match name.as_str() {
+            "id" => value.extract().map(|id| record.id = Some(id)),
+            "time_ms" => value.extract().map(|time_ms| record.time_ms = time_ms),
+            "kind" => value.extract().map(|kind| record.kind = kind),
+            "role" => value.extract().map(|role| record.role = Some(role)),
+            "trust" => value.extract().map(|trust| record.trust = Some(trust)),
+            "tool" => value.extract().map(|tool| record.tool = Some(tool)),
+            "text" => value.extract().map(|text| record.text = Some(text)),
+            "arguments" => pairs(&value).map(|all| record.arguments = Some(all)),
+            "attributes" => pairs(&value).map(|all| record.attributes = all),
+            "references" => value.extract().map(|all| record.references = all),
+            "about" => value.extract().map(|all| record.about = all),
+            "scores" => value.extract().map(|all| record.scores = all),
+            "covered" => value.extract().map(|covered| record.covered = covered),
+            _ => return Err(bad_value(py, "event", &format!("there is no field `{name}`"))),
+        };
+        read.map_err(|error| bad_value(py, "event", &format!("field `{name}`: {}", error.value(py))))?;
+    }
+    Ok(record)
+}
+
+/// Counts what is converted, so that no argument can fill memory twice.
+struct Converter {
+    left: usize,
+}
+
+fn pairs(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, RecordValue)>> {
+    // One value more than the language reads: it then knows that there is more.
+    let mut converter = Converter { left: VALUES_MAX + 1 };
+    match converter.value(value, 0)? {
+        RecordValue::Map(all) => Ok(all),
+        _ => Err(bad_value(value.py(), "event", &"expected an object")),
+    }
+}
+
+impl Converter {
+    /// Objects are dictionaries, or tuples of pairs where a name may stand twice.
+    fn value(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<RecordValue> {
+        if self.left == 0 || depth > CONVERTED_DEPTH_MAX {
+            return Ok(RecordValue::Null);
+        }
+        self.left -= 1;
+        if value.is_none() {
+            return Ok(RecordValue::Null);
+        }
+        if let Ok(flag) = value.cast::<PyBool>() {
+            return Ok(RecordValue::Flag(flag.is_true()));
+        }
+        if value.is_instance_of::<PyInt>() {
+            return Ok(match value.extract::<i64>() {
+                Ok(number) => RecordValue::Integer(number),
+                Err(_) => RecordValue::Decimal(value.str()?.to_string_lossy().into_owned()),
+            });
+        }
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(RecordValue::Text(text.to_string_lossy().into_owned()));
+        }
+        if let Ok(list) = value.cast::<PyList>() {
+            let all: PyResult<Vec<_>> = list.iter().map(|one| self.value(&one, depth + 1)).collect();
+            return all.map(RecordValue::List);
+        }
+        if let Ok(dictionary) = value.cast::<PyDict>() {
+            let all: PyResult<Vec<_>> = dictionary
+                .iter()
+                .map(|(name, one)| Ok((name.extract()?, self.value(&one, depth + 1)?)))
+                .collect();
+            return all.map(RecordValue::Map);
+        }
+        if let Ok(all) = value.cast::<PyTuple>() {
+            let all: PyResult<Vec<_>> = all
+                .iter()
+                .map(|pair| {
+                    let (name, one): (String, Bound<'_, PyAny>) = pair.extract()?;
+                    Ok((name, self.value(&one, depth + 1)?))
+                })
+                .collect();
+            return all.map(RecordValue::Map);
+        }
+        // Floats and decimals as text: amounts must not be rounded on the way.
+        Ok(RecordValue::Decimal(value.str()?.to_string_lossy().into_owned()))
+    }
+}

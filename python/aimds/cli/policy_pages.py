@@ -1,0 +1,136 @@
+"""What `aimds policy` shows to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from aimds.policy import CheckReport, ClaimResult, Coverage, Decision, TestReport, VersionDiff
+
+__all__ = [
+    "check_page",
+    "coverage_page",
+    "decision_page",
+    "diff_page",
+    "page",
+    "proofs_page",
+    "rules_page",
+    "shown",
+    "test_page",
+]
+
+
+def page() -> Console:
+    """A console on standard output."""
+    from aimds.cli.render import console
+
+    return console()
+
+
+def check_page(out: Console, report: CheckReport) -> None:
+    """What is wrong with a file."""
+    for diagnostic in report.diagnostics:
+        out.print(shown(diagnostic.rendered), markup=False, soft_wrap=True)
+    words = {
+        "unreachable": "never fires",
+        "vacuous": "always fires",
+        "shadowed": "changes nothing: other rules decide the same without it",
+    }
+    for finding in report.findings:
+        said = words.get(finding.kind, f"can fire together with `{finding.other}`, which then wins")
+        out.print(f"{report.name}: `{finding.rule}` {said} ({finding.certainty})", markup=False, soft_wrap=True)
+    if report.is_clean:
+        out.print(f"{report.name}: fine", markup=False, soft_wrap=True)
+
+
+def test_page(out: Console, report: TestReport) -> None:
+    """Failed expectations, and how many there were."""
+    for outcome in report.outcomes:
+        for failure in outcome.failures:
+            line = f"{failure.file}:{failure.line}: {outcome.name}: {failure.message}"
+            out.print(shown(line), markup=False, soft_wrap=True, style="red")
+    failed = sum(bool(outcome.failures) for outcome in report.outcomes)
+    checked = sum(outcome.checked for outcome in report.outcomes)
+    said = f"{len(report.outcomes)} tests, {checked} expectations, {failed} failed" if report.outcomes else "no tests"
+    out.print(f"{report.name}: {said}", markup=False, soft_wrap=True)
+
+
+def coverage_page(out: Console, file: str, name: str, reached: Coverage) -> None:
+    """What the tests of one set did not reach."""
+    out.print(f"{file}: {name}: {reached.reached} of {reached.goals} goals reached", markup=False, soft_wrap=True)
+    for one in reached.missing:
+        text = " ".join(one.text.split())
+        out.print(shown(f"  {one.file}:{one.line}: {one.rule}: {one.goal}: {text}"), markup=False, soft_wrap=True)
+
+
+def proofs_page(out: Console, source: str, results: Sequence[ClaimResult]) -> None:
+    """How the claims of a file were shown."""
+    words = {"proved": "proved", "witnessed": "shown by a trace", "not_shown": "NOT SHOWN"}
+    for one in results:
+        cases = f" ({one.leaves} cases)" if one.leaves is not None else ""
+        line = f"{source}:{one.line}: {one.kind} {', '.join(one.about)}: {words[one.how]}{cases}"
+        out.print(shown(line), markup=False, soft_wrap=True)
+    if not results:
+        out.print(f"{source}: claims nothing", markup=False, soft_wrap=True)
+
+
+def diff_page(out: Console, found: VersionDiff) -> None:
+    """What changed between two versions, and what that means."""
+    for word, names in (("added", found.added), ("removed", found.removed), ("changed", found.changed)):
+        for name in names:
+            out.print(f"{word:<8} {name}", markup=False)
+    out.print(f"{found.old} -> {found.new}: {found.summary}", markup=False, soft_wrap=True)
+    if not found.same_schema:
+        said = "the schema changed: the comparison is about equal facts, not equal events"
+        out.print(said, markup=False, soft_wrap=True)
+    if found.no_widening.witness is not None:
+        out.print(shown(f"trace, as ids of facts:\n{found.no_widening.witness}"), markup=False, soft_wrap=True)
+
+
+def rules_page(out: Console, name: str, rules: Sequence[dict[str, Any]]) -> None:
+    """The rules of a set, with their text."""
+    out.print(f"{name}: {len(rules)} rules", markup=False)
+    for rule in rules:
+        out.print(
+            f"\n{rule['name']}  {rule['effect']}, {rule['severity']}  {rule['file']}:{rule['line']}", markup=False
+        )
+        if rule["message"]:
+            out.print(shown(f"  {rule['message']}"), markup=False, soft_wrap=True)
+        out.print(shown("\n".join(f"  {line}" for line in rule["text"].splitlines())), markup=False, soft_wrap=True)
+
+
+def decision_page(out: Console, decision: Decision, row: dict[str, Any]) -> None:
+    """What was decided of one event, and why."""
+    from aimds.policy import change_text
+
+    style = "green" if decision.verdict == "allow" else "red"
+    out.print(f"event {decision.sequence} at {decision.time_ms} ms: {decision.verdict}", markup=False, style=style)
+    explanation = row["explanation"] or {"trails": [], "counterfactual": None}
+    trails = {trail["rule"]: trail for trail in explanation["trails"]}
+    for fired in decision.fired:
+        sure = "" if fired.certain else ", because something is not known"
+        out.print(
+            shown(f"  {fired.rule} ({fired.effect}, {fired.severity}{sure}): {fired.message or ''}"), markup=False
+        )
+        for part in trails.get(fired.rule, {"parts": []})["parts"]:
+            text = " ".join(part["text"].split())
+            bound = f"  [events {', '.join(map(str, part['events']))}]" if part["events"] else ""
+            out.print(shown(f"    {part['file']}:{part['line']}: {text}{bound}"), markup=False, soft_wrap=True)
+    if decision.by_default:
+        out.print("  nothing permits it", markup=False)
+    for obligation in decision.obligations:
+        out.print(shown(f"  must: {obligation.kind} {obligation.about}"), markup=False)
+    if explanation["counterfactual"]:
+        out.print(shown(f"  would pass: {change_text(explanation['counterfactual'])}"), markup=False)
+    if "certificate" in row:
+        out.print(f"  proved: stream sha256 {row['certificate']['stream_sha256']}", markup=False, soft_wrap=True)
+
+
+def shown(text: str) -> str:
+    """Text of a file, safe to look at."""
+    from aimds.cli.visible import visible
+
+    return visible(text)

@@ -1,0 +1,85 @@
+"""The sessions of the policies, in a table that cannot outgrow its bound."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from aimds.policy import Engine, Session
+
+__all__ = ["SessionTable"]
+
+
+@dataclass(slots=True)
+class _Entry:
+    sessions: tuple[Session, ...]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    users: int = 0
+
+
+class SessionTable:
+    """One policy session for each policy set and session id; the least recently used are put to rest.
+
+    A session at rest keeps its windows and counts, but not its texts: when it goes on, what its calls have to do with
+    earlier events is unknown, and so it is never granted more than before. Beyond `resting_max` it is forgotten.
+
+    Args:
+        engines: the policy sets.
+        sessions_max: sessions held whole.
+        resting_max: sessions at rest.
+    """
+
+    def __init__(self, engines: Sequence[Engine], sessions_max: int, resting_max: int) -> None:
+        self._engines: Final = tuple(engines)
+        self._sessions_max = sessions_max
+        self._resting_max = resting_max
+        self._held: OrderedDict[str, _Entry] = OrderedDict()
+        self._resting: OrderedDict[str, tuple[bytes, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def hold(self, session_id: str | None) -> Iterator[tuple[Session, ...]]:
+        """The policy sessions of this id, for this thread alone; new ones without a past when there is no id."""
+        if session_id is None:
+            yield tuple(Session(engine) for engine in self._engines)
+            return
+        with self._lock:
+            entry = self._take(session_id)
+            entry.users += 1
+            self._rest()
+        try:
+            with entry.lock:
+                yield entry.sessions
+        finally:
+            with self._lock:
+                entry.users -= 1
+
+    def sizes(self) -> tuple[int, int]:
+        """Sessions held whole, and at rest."""
+        with self._lock:
+            return len(self._held), len(self._resting)
+
+    def _take(self, session_id: str) -> _Entry:
+        entry = self._held.get(session_id)
+        if entry is None:
+            states = self._resting.pop(session_id, (None,) * len(self._engines))
+            sessions = tuple(Session(engine, state) for engine, state in zip(self._engines, states, strict=True))
+            entry = self._held[session_id] = _Entry(sessions)
+        self._held.move_to_end(session_id)
+        return entry
+
+    def _rest(self) -> None:
+        """Puts the least recently used to rest that no thread is using."""
+        over = len(self._held) - self._sessions_max
+        if over <= 0:
+            return
+        idle = [session_id for session_id, entry in self._held.items() if entry.users == 0][:over]
+        for session_id in idle:
+            entry = self._held.pop(session_id)
+            self._resting[session_id] = tuple(session.export() for session in entry.sessions)
+        while len(self._resting) > self._resting_max:
+            self._resting.popitem(last=False)

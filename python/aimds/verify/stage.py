@@ -1,0 +1,199 @@
+"""The verify room: judges the event by policies over its session."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from aimds.errors import StageError
+from aimds.limits import POLICY_SESSIONS_MAX, POLICY_SESSIONS_RESTING_MAX
+from aimds.policy import Decision, Engine, Fired, Session, change_text
+from aimds.records import Assessment, EventKind, Finding, StageName, StageOutcome, StageReport
+from aimds.taxonomy import Category
+from aimds.verify.facts import have_finished, record_of
+from aimds.verify.sessions import SessionTable
+
+__all__ = ["VerifyStage"]
+
+_LOG = logging.getLogger("aimds")
+_SEVERITY: Final = {"info": 0.1, "low": 0.3, "medium": 0.5, "high": 0.7, "critical": 0.9}
+_CERTIFIED: Final = frozenset({"high", "critical"})
+_RANK: Final = ("allow", "ask", "throttle", "deny")
+_CATEGORY: Final = {
+    EventKind.PROMPT: Category.INSTRUCTION_OVERRIDE,
+    EventKind.DOCUMENT: Category.INDIRECT_INJECTION,
+    EventKind.TOOL_RESULT: Category.INDIRECT_INJECTION,
+    EventKind.TOOL_CALL: Category.TOOL_ABUSE,
+    EventKind.RESPONSE: Category.DATA_EXFILTRATION,
+}
+"""A policy may be about anything: its findings stand under what an attack does with this kind of event."""
+_BOUND_EVENTS_MAX: Final = 16  # named in a finding: a reader looks at the first few
+_UNSURE_CONFIDENCE: Final = 0.5  # a rule fired because something is not known
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    policy_set: str
+    decision: Decision
+    explanation: dict[str, Any]
+    certificate: dict[str, Any] | None
+    unproved: str | None
+
+
+class VerifyStage:
+    """Asks every policy set; the strictest answer counts.
+
+    `deny` and `throttle` are certain: the event is blocked. `ask` holds it for a person, and so does a denial that only
+    rests on what an earlier room failed to find out. Decisions of severity high or
+    critical carry a certificate that the kernel has accepted. A denial without one stays a denial; what would be
+    allowed without one is undecided.
+
+    Args:
+        engines: the policy sets.
+        sessions_max: sessions held whole in memory.
+        resting_max: sessions of which only windows and counts are kept.
+    """
+
+    name: Final = StageName.VERIFY
+
+    def __init__(
+        self,
+        engines: Sequence[Engine],
+        sessions_max: int = POLICY_SESSIONS_MAX,
+        resting_max: int = POLICY_SESSIONS_RESTING_MAX,
+    ) -> None:
+        self._engines = tuple(engines)
+        self._detectors = [engine.detectors for engine in self._engines]
+        self._table = SessionTable(self._engines, sessions_max, resting_max)
+
+    def run(self, assessment: Assessment) -> Assessment:
+        """Adds this room's report. The policies' sessions take the event in."""
+        records = [record_of(assessment, detectors) for detectors in self._detectors]
+        with self._table.hold(assessment.event.session_id) as sessions:
+            judged = [
+                _judge(engine.set, session, record)
+                for engine, session, record in zip(self._engines, sessions, records, strict=True)
+            ]
+        finished = have_finished(assessment)
+        return assessment.with_report(_report(judged, _CATEGORY[assessment.event.kind], finished=finished))
+
+    def describe(self) -> dict[str, Any]:
+        """Policy sets and sizes, for `aimds doctor`."""
+        held, resting = self._table.sizes()
+        return {"policies": [engine.set for engine in self._engines], "sessions": held, "sessions_resting": resting}
+
+
+def _judge(policy_set: str, session: Session, record: dict[str, Any]) -> _Judged:
+    decision = session.judge(record)
+    advises = decision.verdict != "allow" or any(fired.effect != "permit" for fired in decision.fired)
+    explanation = (session.explain() if advises else None) or {"trails": [], "counterfactual": None}
+    certificate, unproved = None, None
+    if decision.severity in _CERTIFIED or (decision.by_default and decision.severity is None):
+        try:
+            certificate = session.certify()
+        except StageError as fault:
+            unproved = str(fault)
+            _LOG.error("stage verify: %s: %s", fault.code.slug, policy_set)
+    return _Judged(policy_set, decision, explanation, certificate, unproved)
+
+
+def _report(judged: Sequence[_Judged], category: Category, *, finished: bool) -> StageReport:
+    worst = max(judged, key=lambda one: (_RANK.index(one.decision.verdict), _gravity(one.decision)), default=None)
+    verdict = "allow" if worst is None else worst.decision.verdict
+    findings = tuple(finding for one in judged for finding in _findings(one, category))
+    unproved = next((one.unproved for one in judged if one.unproved is not None), None)
+    hold = verdict == "ask" or (not finished and not any(map(_is_sure, judged)))
+    outcome, reason = StageOutcome.COMPLETE, ""
+    if worst is not None and verdict != "allow":
+        outcome, reason = StageOutcome.CERTAIN, _reason(worst)
+    elif unproved is not None:
+        outcome, reason = StageOutcome.UNDECIDED, unproved
+    certificate = None if worst is None else worst.certificate
+    if certificate is None:
+        certificate = next((one.certificate for one in judged if one.certificate is not None), None)
+    return StageReport(
+        stage=StageName.VERIFY,
+        outcome=outcome,
+        findings=findings,
+        score=0.0 if verdict == "allow" or hold else 1.0,
+        reason=reason,
+        details=MappingProxyType(
+            {
+                "verdict": verdict,
+                "hold": hold and verdict != "allow",
+                "policies": {one.policy_set: one.decision.verdict for one in judged},
+                "obligations": sorted({f"{o.kind}({o.about})" for one in judged for o in one.decision.obligations}),
+                "certificate": certificate,
+                "unproved": unproved,
+            }
+        ),
+    )
+
+
+def _is_sure(judged: _Judged) -> bool:
+    """Whether it stops the event whatever the unknown facts are."""
+    denied = (fired.certain for fired in judged.decision.fired if fired.effect in ("deny", "throttle"))
+    return judged.decision.by_default or any(denied)
+
+
+def _gravity(decision: Decision) -> float:
+    return _SEVERITY.get(decision.severity or "", 0.0)
+
+
+def _reason(judged: _Judged) -> str:
+    stopping = [fired for fired in judged.decision.fired if fired.effect in ("deny", "ask", "throttle")]
+    if not stopping:
+        return f"{judged.policy_set}: nothing permits it"
+    gravest = max(stopping, key=lambda fired: _SEVERITY[fired.severity])
+    return f"{gravest.rule}: {gravest.message}" if gravest.message else gravest.rule
+
+
+def _findings(judged: _Judged, category: Category) -> list[Finding]:
+    trails = {trail["rule"]: trail for trail in judged.explanation["trails"]}
+    change = judged.explanation["counterfactual"]
+    obligations = [f"{one.kind}({one.about})" for one in judged.decision.obligations]
+    common = {"would_pass": None if change is None else change_text(change), "obligations": obligations}
+    findings = [
+        _finding(judged.policy_set, fired, trails.get(fired.rule), common, category)
+        for fired in judged.decision.fired
+        if fired.effect != "permit"
+    ]
+    if judged.decision.by_default:
+        findings.append(
+            Finding(
+                detector="policy",
+                rule_id=f"policy/{judged.policy_set}/default",
+                category=category,
+                severity=_SEVERITY["high"],
+                confidence=1.0,
+                message="nothing permits it",
+                details=common,
+            )
+        )
+    return findings
+
+
+def _finding(
+    policy_set: str, fired: Fired, trail: dict[str, Any] | None, common: dict[str, Any], category: Category
+) -> Finding:
+    parts = [] if trail is None else trail["parts"]
+    deciding = None if trail is None else trail["deciding"]
+    events = sorted({number for part in parts for number in part["events"]})
+    return Finding(
+        detector="policy",
+        rule_id=f"policy/{policy_set}/{fired.rule}",
+        category=category,
+        severity=_SEVERITY[fired.severity],
+        confidence=1.0 if fired.certain else _UNSURE_CONFIDENCE,
+        message=fired.message or fired.rule,
+        details={
+            "effect": fired.effect,
+            "certain": fired.certain,
+            "events": events[:_BOUND_EVENTS_MAX],
+            "place": None if deciding is None else f"{deciding['file']}:{deciding['line']}",
+            **common,
+        },
+    )
