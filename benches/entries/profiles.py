@@ -56,9 +56,10 @@ def entries() -> Iterator[Bench]:
 
             random_look.write(Path(folder), texts=[ORDINARY, DOUBTFUL, SHORT])
         models = models_folder() if shipped else Path(folder)
-        defenses = {one: Defense(Settings.load(patterns={"models": models, "profile": one})) for one in Profile}
+        profiles = [one for one in Profile if one is not Profile.THOROUGH or (models / "teacher.onnx").exists()]
+        defenses = {one: Defense(Settings.load(patterns={"models": models, "profile": one})) for one in profiles}
         kinds = {"ordinary": ORDINARY, "doubtful": DOUBTFUL} if shipped else {"random weights, always asked": ORDINARY}
-        for (kind, text), profile in itertools.product(kinds.items(), Profile):
+        for (kind, text), profile in itertools.product(kinds.items(), profiles):
             for size, sized in sizes(text):
                 p50, p99 = GOALS_US.get((profile, size), (None, None)) if shipped else (None, None)
                 fast = Baseline("profile fast", calls(defenses[Profile.FAST], sized))
