@@ -38,7 +38,7 @@ STUDENT_VIEW_OFFSET = 2.0
 
 SPREAD_MARGIN = 0.15
 """Logits that the shipped threshold lies above that of the folds: the shipped student learns longer than those of the
-folds, so its logits are spread wider, on the honest side too. The size was chosen when two of our own 79 honest examples
+folds, so its logits are spread wider, on the honest side too. The size was chosen when two of our 79 honest examples
 were flagged without it; so the examples measure no false alarms any more."""
 
 SHARE_STEP = 0.1
