@@ -53,8 +53,18 @@ def metadata(**numbers: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def model_bytes(factor: float = 1.0, bias: float = -2.0, broken: bool = False, outputs: int = 2) -> bytes:
-    """Logits = factor * (sum of the first dimensions over the mask) + bias; broken ones answer with no number."""
+def model_bytes(
+    factor: float = 1.0,
+    bias: float = -2.0,
+    broken: bool = False,
+    outputs: int = 2,
+    source: str = "embeddings",
+    states: bool = False,
+) -> bytes:
+    """Logits = factor * (sum of the first dimensions over the mask) + bias; broken ones answer with no number.
+
+    `source` is what it reads; with `states` it gives what it read, doubled, for another one to read.
+    """
     weight = np.zeros((DIMENSION, outputs), np.float32)
     weight[np.arange(outputs), np.arange(outputs)] = np.nan if broken else factor
     constants = {
@@ -63,21 +73,27 @@ def model_bytes(factor: float = 1.0, bias: float = -2.0, broken: bool = False, o
     nodes = [
         helper.make_node("Cast", ["mask"], ["kept"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["kept", "axis"], ["wide"]),
-        helper.make_node("Mul", ["embeddings", "wide"], ["words"]),
+        helper.make_node("Mul", [source, "wide"], ["words"]),
         helper.make_node("ReduceSum", ["words", "tokens"], ["sum"], keepdims=0),
         helper.make_node("MatMul", ["sum", "weight"], ["product"]),
         helper.make_node("Add", ["product", "bias"], ["logits"]),
     ]
+    if states:
+        nodes.append(helper.make_node("Add", [source, source], ["states"]))
     inputs = [
-        helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["batch", "tokens", DIMENSION]),
+        helper.make_tensor_value_info(source, TensorProto.FLOAT, ["batch", "tokens", DIMENSION]),
         helper.make_tensor_value_info("mask", TensorProto.INT64, ["batch", "tokens"]),
     ]
-    return model_of(nodes, inputs, constants, outputs)
+    return model_of(nodes, inputs, constants, outputs, states)
 
 
-def model_of(nodes: list, inputs: list, constants: Mapping[str, np.ndarray], outputs: int) -> bytes:
-    """A model file with an output `logits`."""
+def model_of(
+    nodes: list, inputs: list, constants: Mapping[str, np.ndarray], outputs: int, states: bool = False
+) -> bytes:
+    """A model file with an output `logits`, and perhaps one named `states`."""
     answer = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", outputs])]
+    if states:
+        answer.append(helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "tokens", DIMENSION]))
     weights = [numpy_helper.from_array(value, name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "tiny", inputs, answer, weights)
     return onnx.helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10).SerializeToString()

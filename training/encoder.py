@@ -46,16 +46,20 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Word vectors and their mask in, logits out.
+    """Word vectors and their mask in, logits out, at one depth or at two.
 
     Args:
         teacher: the encoder whose first layers are taken.
         layers: how many.
         outputs: width of the last layer.
         dropout: share of values dropped before the first and behind the last layer, in training.
+        student_layers: depth at which a head of its own answers early (Teerapittayanon et al. 2016, BranchyNet): the
+            student; what lies above it is the teacher, which reads on where the student stopped. 0 for one head.
     """
 
-    def __init__(self, teacher: Teacher, layers: int, outputs: int, dropout: float = 0.1) -> None:
+    def __init__(
+        self, teacher: Teacher, layers: int, outputs: int, dropout: float = 0.1, student_layers: int = 0
+    ) -> None:
         super().__init__()
         config, state = teacher.model.config, teacher.model.state_dict()
         width, epsilon = config.hidden_size, config.layer_norm_eps
@@ -64,9 +68,9 @@ class Encoder(nn.Module):
         self.norm = nn.LayerNorm(width, epsilon)
         self.layers = nn.ModuleList([Layer(width, config.intermediate_size, epsilon) for _ in range(layers)])
         self.dropout = nn.Dropout(dropout)
-        self.last = nn.Linear(2 * width, outputs)
-        nn.init.normal_(self.last.weight, std=0.02)
-        nn.init.zeros_(self.last.bias)
+        self.last = _head(2 * width, outputs)
+        self.student_layers = student_layers
+        self.student_last = _head(2 * width, outputs) if student_layers else None
         self._take(state)
 
     def _take(self, state: dict[str, torch.Tensor]) -> None:
@@ -83,15 +87,34 @@ class Encoder(nn.Module):
                         getattr(getattr(layer, own), kind).copy_(state[f"encoder.layer.{place}.{theirs}.{kind}"])
 
     def forward(self, vectors: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Vectors [batch, tokens, width], mask [batch, tokens] of ones and zeros; logits [batch, outputs]."""
+        """Vectors [batch, tokens, width], mask [batch, tokens] of 1 and 0; logits [batch, outputs] of the last head."""
+        return self.depths(vectors, mask)[-1]
+
+    def depths(self, vectors: torch.Tensor, mask: torch.Tensor, early: bool = False) -> list[torch.Tensor]:
+        """Logits [batch, outputs] of each head, the student's first; only the student's with `early`."""
         states = self.dropout(self.norm(vectors + self.positions[: vectors.shape[1]]))
         bias = torch.where(mask > 0, 0.0, -1e4)[:, None, None, :].to(states.dtype)
-        for layer in self.layers:
+        out = []
+        for place, layer in enumerate(self.layers, 1):
             states = layer(states, bias)
+            if self.student_last is not None and place == self.student_layers:
+                out.append(self.student_last(self._pooled(states, mask)).float())
+                if early:
+                    return out
+        return [*out, self.last(self._pooled(states, mask)).float()]
+
+    def _pooled(self, states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         share = mask[:, :, None].to(states.dtype)
         mean = (states * share).sum(1) / share.sum(1)
         peak = (states + (share - 1) * PEAK_MASK).max(1).values
-        return self.last(self.dropout(torch.cat([mean, peak], 1))).float()
+        return self.dropout(torch.cat([mean, peak], 1))
+
+
+def _head(width: int, outputs: int) -> nn.Linear:
+    head = nn.Linear(width, outputs)
+    nn.init.normal_(head.weight, std=0.02)
+    nn.init.zeros_(head.bias)
+    return head
 
 
 def learning_groups(model: Encoder, rate: float, decay: float, layer_decay: float) -> list[dict[str, object]]:
@@ -101,6 +124,8 @@ def learning_groups(model: Encoder, rate: float, decay: float, layer_decay: floa
         {"params": [model.positions, *model.norm.parameters()], "lr": rate * layer_decay**depth, "weight_decay": 0.0},
         {"params": list(model.last.parameters()), "lr": rate * 2, "weight_decay": decay},
     ]
+    if model.student_last is not None:
+        groups.append({"params": list(model.student_last.parameters()), "lr": rate * 2, "weight_decay": decay})
     for place, layer in enumerate(model.layers):
         plain = [value for name, value in layer.named_parameters() if "norm" in name or name.endswith("bias")]
         known = {id(value) for value in plain}

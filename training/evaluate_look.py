@@ -1,6 +1,6 @@
 """Leave-one-source-family-out for the transformers, with the folds and the measure of `training.evaluate_loso`.
 
-    python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 rows=48000 ...] [--no-banks]
+    python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 student_layers=0 ...] [--no-banks]
 
 Each fold is kept in `training/work/` as soon as it is done, and is not run again.
 """
@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import torch
@@ -23,8 +23,12 @@ from training.features import WORK
 from training.look_data import LookRows, load_rows
 from training.look_train import Plan, Training, scores
 from training.metrics import threshold_at
+from training.shipped import LOOK_PLAN
 from training.teachers import Teacher, load_e5
 from training.words import Words, build
+
+FOLD_ROWS = 24_000
+"""Drawn in training a fold: half of what the shipped model sees, for want of time."""
 
 JUDGED_ROWS_MAX = 800
 """Of one source and label: a share is known to 3.5 points then, and scoring takes less time than training."""
@@ -63,22 +67,31 @@ def sampled(rows: Sequence[Row], seed: int) -> list[Row]:
     return [rows[place] for place in sorted(kept)]
 
 
+def heads_of(plan: Plan, name: str) -> list[str]:
+    """Names of the runs' files, by head: the whole network is `NAME`, its early head `NAME_early`."""
+    return [f"{name}_early", name] if plan.student_layers else [name]
+
+
 def run_fold(
-    data: LookRows, held: frozenset[str], plan: Plan, teacher: Teacher, words: Words, seed: int, name: str
-) -> list[Outcome]:
-    """Trains without the fold's families and scores their rows."""
-    model = Training(plan, teacher, words, data.training(held), seed).run(WORK / f"{name}.ckpt", name)
+    data: LookRows, held: frozenset[str], plan: Plan, teacher: Teacher, words: Words, seed: int, name: str, place: int
+) -> dict[str, list[Outcome]]:
+    """Trains without the fold's families and scores their rows, for each head."""
+    run = f"look_{name}_{place}"
+    model = Training(plan, teacher, words, data.training(held), seed).run(WORK / f"{run}.ckpt", run)
     corpus = [row for row in data.rows if not row.family.startswith("own_") and row.family != "mixed"]
     judged = sampled([row for row in corpus if row.family in held], seed)
     known = [row for row in data.rows[data.train_count :] if row.family not in held and not row.attack]
-    benign = scores(model, words, texts_of(known))[:, 0]
-    limit_2, limit_1 = threshold_at(benign, 0.02), threshold_at(benign, 0.01)
-    logits = scores(model, words, texts_of(judged))
     keys = np.array([row_key(row) for row in judged])
-    np.savez_compressed(WORK / f"{name}_logits.npz", logits=logits.astype(np.float32), key=keys)
-    (WORK / f"{name}.ckpt").unlink(missing_ok=True)
-    outcomes = [Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True)]
-    return [one for one in outcomes if not one.row.harmful]
+    found = {}
+    parts = (scores(model, words, texts_of(some)) for some in (known, judged))
+    for head, benign, logits in zip(heads_of(plan, name), *parts, strict=True):
+        limit_2, limit_1 = threshold_at(benign[:, 0], 0.02), threshold_at(benign[:, 0], 0.01)
+        np.savez_compressed(WORK / f"look_{head}_{place}_logits.npz", logits=logits.astype(np.float32), key=keys)
+        outcomes = [Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True)]
+        found[head] = [one for one in outcomes if not one.row.harmful]
+    torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"{run}.pt")
+    (WORK / f"{run}.ckpt").unlink(missing_ok=True)
+    return found
 
 
 def figures(outcomes: list[Outcome]) -> str:
@@ -98,23 +111,25 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    plan = with_options(Plan(), options.set)
+    plan = with_options(replace(LOOK_PLAN, rows=FOLD_ROWS), options.set)
     teacher = load_e5()
     data = load_rows(options.seed, not options.no_banks)
     words = build(teacher, texts_of(data.rows))
     folds = folds_of(data)
     print(f"{options.name}: {len(data.rows)} rows, {len(words.pieces)} pieces, {plan}", flush=True)
-    outcomes: list[Outcome] = []
+    outcomes: dict[str, list[Outcome]] = {head: [] for head in heads_of(plan, options.name)}
     for place in options.only if options.only is not None else range(len(folds)):
         started = time.monotonic()
-        found = run_fold(data, folds[place], plan, teacher, words, options.seed, f"look_{options.name}_{place}")
-        save_outcomes(found, f"look_{options.name}_{place}")
-        outcomes += found
+        found = run_fold(data, folds[place], plan, teacher, words, options.seed, options.name, place)
         minutes = (time.monotonic() - started) / 60
-        print(f"fold {place}: {minutes:.1f} min {figures(found)}", flush=True)
-    print(f"{options.name} {figures(outcomes)}", flush=True)
-    if options.table:
-        print(table(outcomes))
+        for head, fold in found.items():
+            save_outcomes(fold, f"look_{head}_{place}")
+            outcomes[head] += fold
+            print(f"{head}, fold {place}: {minutes:.1f} min {figures(fold)}", flush=True)
+    for head, judged in outcomes.items():
+        print(f"{head} {figures(judged)}", flush=True)
+        if options.table:
+            print(table(judged))
 
 
 if __name__ == "__main__":

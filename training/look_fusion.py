@@ -3,7 +3,7 @@
 Reads the out-of-fold logits of `training.evaluate_loso --shipped` (static) and `training.evaluate_look` (student, and
 the teacher where there is one), and prints recall and false positives by source for each profile.
 
-    python -m training.look_fusion --student NAME [--teacher NAME] [--json FILE]
+    python -m training.look_fusion [--name deep] [--json FILE]
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 from training.calibrate import calibrate, family_weights, flag_threshold
 from training.features import WORK
+from training.look_train import TEACHER_WINDOWS
 from training.metrics import above, auroc, threshold_at
 from training.shipped import FLAG_PROBABILITY
 
@@ -40,6 +41,9 @@ SPREAD_MARGIN = 0.15
 """Logits that the shipped threshold lies above that of the folds: the shipped student learns longer than those of the
 folds, so its logits are spread wider, on the honest side too. The size was chosen when two of our 79 honest examples
 were flagged without it; so the examples measure no false alarms any more."""
+
+GREY_LOW, GREY_HIGH = 0.05, 0.98
+"""Between these probabilities of `balanced` the teacher is asked: outside, its word hardly changes an action."""
 
 SHARE_STEP = 0.1
 """Finer shares would be fitted to the noise of the folds."""
@@ -67,7 +71,7 @@ class Rows:
 def _look_logits(name: str) -> dict[str, float]:
     """Logit by row key, over the folds that are there."""
     found: dict[str, float] = {}
-    for path in sorted(WORK.glob(f"look_{name}_*_logits.npz")):
+    for path in sorted(WORK.glob(f"look_{name}_[0-9]_logits.npz")):
         data = np.load(path)
         found |= dict(zip(data["key"].tolist(), data["logits"][:, 0].astype(float).tolist(), strict=True))
     if not found:
@@ -75,11 +79,11 @@ def _look_logits(name: str) -> dict[str, float]:
     return found
 
 
-def load(looks: Mapping[str, str]) -> Rows:
-    """Joins the runs by row. `looks` maps a look (`student`, `teacher`) to the name of its run."""
+def load(name: str) -> Rows:
+    """Joins the static run and that of the transformer's two heads by row."""
     data = np.load(WORK / "loso_shipped.npz")
     static = calibrate(data["logit"], data["attack"], data["hard"], data["source"], data["family"])
-    found = {look: _look_logits(name) for look, name in looks.items()}
+    found = {"student": _look_logits(f"{name}_early"), "teacher": _look_logits(name)}
     keep = np.array([all(key in logits for logits in found.values()) for key in data["key"].tolist()])
     logits = {"static": _clipped(static.scale * data["logit"][keep] + static.offset)}
     for look, by_key in found.items():
@@ -126,6 +130,20 @@ def fuse(rows: Rows, looks: Sequence[str]) -> tuple[dict[str, float], float, Flo
     flag = flag_threshold(fused, rows.attack, rows.hard, rows.source)
     offset = float(np.log(FLAG_PROBABILITY / (1 - FLAG_PROBABILITY)) - flag)
     return dict(zip(looks, factors.tolist(), strict=True)), offset, fused + offset
+
+
+def probability(logits: Floats) -> Floats:
+    """The logistic function."""
+    return np.asarray(1.0 / (1.0 + np.exp(-logits)))
+
+
+def profiles(rows: Rows) -> dict[str, Floats]:
+    """Fused logits of the three profiles, without the spread margin; the teacher is heard in the grey zone alone."""
+    fast, balanced = fuse(rows, ["static"])[2], fuse(rows, ["static", "student"])[2]
+    thorough = fuse(rows, ["static", "student", "teacher"])[2]
+    asked = probability(balanced - SPREAD_MARGIN)
+    grey = (asked >= GREY_LOW) & (asked <= GREY_HIGH)
+    return {"fast": fast, "balanced": balanced, "thorough": np.where(grey, thorough, balanced)}
 
 
 def skip_below(rows: Rows, fused: Floats) -> tuple[float, float]:
@@ -183,48 +201,43 @@ def language_table(rows: Rows, columns: Mapping[str, tuple[Floats, float]]) -> s
     return "\n".join(lines)
 
 
-def numbers_of(rows: Rows, looks: Sequence[str]) -> dict[str, Any]:
+def numbers_of(rows: Rows) -> dict[str, Any]:
     """What goes into the metadata of `look.safetensors`."""
     weights, offset, fused = fuse(rows, ["static", "student"])
     limit, _ = skip_below(rows, fused)
-    out: dict[str, Any] = {
+    late_weights, late_offset, _ = fuse(rows, ["static", "student", "teacher"])
+    return {
         "student": {"skip_below": round(limit, 3), "view_offset": STUDENT_VIEW_OFFSET},
-        "fusion": {"balanced": {"weights": weights, "offset": offset - SPREAD_MARGIN}},
+        "fusion": {
+            "balanced": {"weights": weights, "offset": offset - SPREAD_MARGIN},
+            "thorough": {"weights": late_weights, "offset": late_offset - SPREAD_MARGIN},
+        },
+        "grey": {"low": GREY_LOW, "high": GREY_HIGH, "teacher_windows": TEACHER_WINDOWS},
     }
-    if "teacher" in looks:
-        weights, offset, _ = fuse(rows, ["static", "student", "teacher"])
-        out["fusion"]["thorough"] = {"weights": weights, "offset": offset - SPREAD_MARGIN}
-        out["grey"] = {"low": 0.05, "high": 0.98, "teacher_windows": 4}
-    return out
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--student", required=True)
-    parser.add_argument("--teacher")
+    parser.add_argument("--name", default="deep", help="the run of training.evaluate_look")
     parser.add_argument("--json", type=Path, help="write the numbers for look.safetensors")
     options = parser.parse_args()
-    looks = {"student": options.student} | ({"teacher": options.teacher} if options.teacher else {})
-    rows = load(looks)
+    rows = load(options.name)
     flag = float(np.log(FLAG_PROBABILITY / (1 - FLAG_PROBABILITY)))
-    columns: dict[str, tuple[Floats, float]] = {}
-    for name in (["static"], *([look] for look in looks), ["static", "student"], ["static", *looks]):
-        weights, offset, fused = fuse(rows, name)
-        title = " + ".join(name)
-        if title in columns:
-            continue
-        columns[title] = (fused, flag)
+    for look in (["static"], ["student"], ["teacher"], ["static", "student"], ["static", "student", "teacher"]):
+        weights, offset, fused = fuse(rows, look)
         pooled = threshold_at(fused[~rows.attack], 0.02)
         figures = {key: round(value, 3) for key, value in summary(rows, fused, flag).items()}
-        print(title, {key: round(value, 3) for key, value in weights.items()}, f"offset {offset:.3f}", figures)
+        shares = {key: round(value, 3) for key, value in weights.items()}
+        print(" + ".join(look), shares, f"offset {offset:.3f}", figures)
         print("   at 2% of all honest rows:", {k: round(v, 3) for k, v in summary(rows, fused, pooled).items()})
-    limit, spared = skip_below(rows, columns["static + student"][0])
+    columns = {name: (fused, flag) for name, fused in profiles(rows).items()}
+    limit, spared = skip_below(rows, columns["balanced"][0])
     print(f"student not asked below {limit:.2f}: spares {spared:.1%} of the honest rows")
     print(table(rows, columns))
     print(language_table(rows, columns))
     if options.json:
-        options.json.write_text(json.dumps(numbers_of(rows, list(looks)), indent=1) + "\n", "utf-8")
+        options.json.write_text(json.dumps(numbers_of(rows), indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,13 @@ from training.words import Words, windows_of
 SCORED_WINDOWS_MAX = 20
 """Covers every text of the corpora, which are cut at 8,000 characters, in all but the densest scripts."""
 
+TEACHER_WINDOWS = 4
+"""Windows of a text that the teacher reads, those that the student finds worst: as at run time."""
+
+STUDENT_LOSS, DISTILLED_SHARE = 1.0, 0.5
+"""Weight of the student's loss beside the teacher's, and how much of the student's target is the teacher's own
+opinion instead of the label (self-distillation: Zhang et al. 2019)."""
+
 WINDOWS_MAX = 3
 """Windows of one text that compete in training; of a longer text some are drawn."""
 
@@ -37,6 +44,8 @@ class Plan:
     """How a transformer is trained."""
 
     layers: int = 4
+    student_layers: int = 0
+    """Depth of the student's own head; 0 when the whole network is one model."""
     rows: int = 48_000
     batch_rows: int = 32
     rate: float = 2.5e-4
@@ -50,9 +59,12 @@ class Plan:
     """Rows of so many batches are sorted by length together, so that little is padding."""
 
 
-def _forward(model: Encoder, windows: Sequence[Sequence[int]], vectors: torch.Tensor) -> torch.Tensor:
+def _forward(
+    model: Encoder, windows: Sequence[Sequence[int]], vectors: torch.Tensor, early: bool = False
+) -> list[torch.Tensor]:
+    """Logits of each head, or of the first alone."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        return model(*pad(windows, vectors))
+        return model.depths(*pad(windows, vectors), early)
 
 
 def _worst(
@@ -67,7 +79,7 @@ def _worst(
     chosen = [windows[0] for windows in some]
     if flat:
         with torch.no_grad():
-            logits = _forward(model, [window for _, window in flat], vectors)[:, 0].tolist()
+            logits = _forward(model, [window for _, window in flat], vectors, early=True)[0][:, 0].tolist()
         best: dict[int, float] = {}
         for (place, window), logit in zip(flat, logits, strict=True):
             if logit > best.get(place, -1e9):
@@ -81,7 +93,7 @@ class Training:
     def __init__(self, plan: Plan, teacher: Teacher, words: Words, rows: Sequence[Row], seed: int) -> None:
         torch.manual_seed(seed)
         self.plan = plan
-        self.model = Encoder(teacher, plan.layers, len(OUTPUTS), plan.dropout)
+        self.model = Encoder(teacher, plan.layers, len(OUTPUTS), plan.dropout, plan.student_layers)
         self.average = copy.deepcopy(self.model)
         self.vectors = torch.from_numpy(words.vectors())
         self.sampler = Sampler(rows, words, seed)
@@ -121,11 +133,14 @@ class Training:
         self.model.train()
         label, mask = (torch.from_numpy(part) for part in labels_of(rows, OUTPUTS))
         wanted = label * (1 - 2 * self.plan.smoothing) + self.plan.smoothing
-        logits = _forward(self.model, windows, self.vectors)
         weight = torch.full((len(OUTPUTS),), self.plan.auxiliary / (len(OUTPUTS) - 2))
         weight[0], weight[1] = 1.0, self.plan.auxiliary
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
-        total = (loss * mask * weight).sum(1).mean()
+        *students, last = _forward(self.model, windows, self.vectors)
+        total = _loss(last, wanted, mask * weight)
+        for student in students:
+            opinion = torch.sigmoid(last.detach())
+            target = (1 - DISTILLED_SHARE) * wanted + DISTILLED_SHARE * opinion
+            total = total + STUDENT_LOSS * _loss(student, target, mask * weight)
         self.optimiser.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
@@ -154,13 +169,21 @@ class Training:
         torch.set_rng_state(state["torch"])
 
 
+def _loss(logits: torch.Tensor, wanted: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+    return (loss * weight).sum(1).mean()
+
+
 def scores(model: Encoder, words: Words, texts: Sequence[str], batch_tokens: int = 8192) -> NDArray[np.float64]:
-    """Logits [texts, outputs] of the worst window of each text."""
+    """Logits [heads, texts, outputs] of each text's worst window; the teacher judges those that the student names."""
     vectors = torch.from_numpy(words.vectors())
-    ids = words.encode(texts)
-    flat = [(place, window) for place, one in enumerate(ids) for window in windows_of(one)[:SCORED_WINDOWS_MAX]]
+    flat = [
+        (place, window)
+        for place, one in enumerate(words.encode(texts))
+        for window in windows_of(one)[:SCORED_WINDOWS_MAX]
+    ]
     flat.sort(key=lambda one: len(one[1]))
-    out = np.full((len(texts), len(OUTPUTS)), -np.inf)
+    found: list[list[NDArray[np.float64]]] = [[] for _ in texts]
     model.eval()
     start = 0
     with torch.no_grad():
@@ -169,9 +192,16 @@ def scores(model: Encoder, words: Words, texts: Sequence[str], batch_tokens: int
             while count > 1 and len(flat[start + count - 1][1]) * count > batch_tokens:
                 count -= 1
             part = flat[start : start + count]
-            logits = _forward(model, [window for _, window in part], vectors).numpy()
-            for (place, _), row in zip(part, logits, strict=True):
-                if row[0] > out[place, 0]:
-                    out[place] = row
+            logits = np.stack([head.numpy() for head in _forward(model, [window for _, window in part], vectors)], 1)
+            for (place, _), row in zip(part, logits.astype(np.float64), strict=True):
+                found[place].append(row)
             start += count
-    return out
+    return np.stack([_worst_window(np.stack(one)) for one in found], 1)
+
+
+def _worst_window(windows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logits [heads, outputs] of one text, from those of its windows [windows, heads, outputs]."""
+    order = np.argsort(-windows[:, 0, 0], kind="stable")[:TEACHER_WINDOWS]
+    read = windows[order]
+    rows = [windows[order[0], 0]] + [read[read[:, head, 0].argmax(), head] for head in range(1, windows.shape[1])]
+    return np.stack(rows)

@@ -1,4 +1,4 @@
-"""`python -m training.pipeline_report --student NAME`: the whole guard on sources that no model of it ever saw.
+"""`python -m training.pipeline_report [--name deep]`: the whole guard on sources that no model of it ever saw.
 
 Takes the out-of-fold logits of both looks (`training.evaluate_loso --shipped`, `training.evaluate_look`). Each row is
 judged by the rooms before `patterns`; the looks' logits are those of the models that had not seen the row's family,
@@ -18,14 +18,19 @@ from aimds import Defense, Settings
 from aimds.decide.fusion import noisy_or
 from training.corpus import read_rows
 from training.evaluate_loso import row_key
-from training.look_fusion import SPREAD_MARGIN, Floats, Rows, fuse, language_table, load, summary, table
+from training.look_fusion import (
+    SPREAD_MARGIN,
+    Floats,
+    Rows,
+    language_table,
+    load,
+    probability,
+    profiles,
+    summary,
+    table,
+)
 
 Columns = Mapping[str, tuple[Floats, float]]
-
-
-def probability(logits: Floats) -> Floats:
-    """The logistic function."""
-    return np.asarray(1.0 / (1.0 + np.exp(-logits)))
 
 
 def rule_scores(rows: Rows) -> tuple[Floats, NDArray[np.bool_], float]:
@@ -48,16 +53,10 @@ def chosen(rows: Rows, keep: NDArray[np.bool_]) -> Rows:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--student", required=True)
-    parser.add_argument("--teacher")
-    options = parser.parse_args()
-    looks = {"student": options.student} | ({"teacher": options.teacher} if options.teacher else {})
-    rows = load(looks)
-    profiles = {"fast": ["static"], "balanced": ["static", "student"]}
-    if options.teacher:
-        profiles["thorough"] = ["static", "student", "teacher"]
-    margins = {name: SPREAD_MARGIN if len(members) > 1 else 0.0 for name, members in profiles.items()}
-    opinions = {name: probability(fuse(rows, profiles[name])[2] - margins[name]) for name in profiles}
+    parser.add_argument("--name", default="deep", help="the run of training.evaluate_look")
+    rows = load(parser.parse_args().name)
+    fused = profiles(rows)
+    opinions = {name: probability(one - (SPREAD_MARGIN if name != "fast" else 0.0)) for name, one in fused.items()}
     before, known, escalate = rule_scores(rows)
     rows = chosen(rows, known)
     columns: dict[str, tuple[Floats, float]] = {"rules": (before, escalate)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from training.features import HashShape, WindowShape
+from training.look_train import Plan
 from training.model import Settings
 
 SEED = 7
@@ -17,6 +18,9 @@ SETTINGS = Settings(
     epochs=4,
     windows_max=9,
 )
+
+LOOK_PLAN = Plan(layers=12, student_layers=8, rows=48_000, rate=1e-4)
+"""Of the transformers: the student is the first eight layers, the teacher all twelve."""
 
 MODELS = Path(__file__).resolve().parents[1] / "python" / "aimds" / "patterns" / "models"
 

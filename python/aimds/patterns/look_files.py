@@ -40,6 +40,9 @@ def load_second_look(folder: Path, profile: Profile, threads: int = 0) -> Second
     numbers = _numbers(folder / LOOK_FILE, table.metadata_json, profile)
     student = _transformer(folder / STUDENT_FILE, table, threads)
     teacher = _transformer(folder / TEACHER_FILE, table, threads) if profile is Profile.THOROUGH else None
+    if student.reads_states or (teacher is not None and teacher.reads_states and not student.gives_states):
+        reason = "states are read that no model gives: student.onnx and teacher.onnx belong to different sets"
+        raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(folder), reason=reason)
     return SecondLook(table, student, teacher, numbers)
 
 

@@ -176,8 +176,9 @@ def test_an_answer_that_is_no_number_leaves_the_event_undecided(tmp_path):
 
 class Broken:
     bytes = 0
+    reads_states = gives_states = False
 
-    def logits(self, embeddings, mask):
+    def read(self, values, mask, keep_states=False):
         raise RuntimeError
 
 
@@ -190,6 +191,30 @@ def test_a_teacher_that_fails_leaves_the_student_s_opinion_undecided(tmp_path):
     )
     assert (report.outcome, report.score) == (StageOutcome.UNDECIDED, pytest.approx(probability_of(1.5)))
     assert "teacher" in report.reason
+
+
+def test_a_teacher_may_read_on_where_the_student_stopped(tmp_path):
+    """The student's states are the word vectors times two, so a teacher that reads them sees every word twice."""
+    folder = tiny_look.write_folder(tmp_path, WORDS)
+    (folder / "student.onnx").write_bytes(tiny_look.model_bytes(states=True))
+    (folder / "teacher.onnx").write_bytes(tiny_look.model_bytes(source="states"))
+    judged = {}
+    for profile in (Profile.BALANCED, Profile.THOROUGH):
+        looks = Looks(profile, load_second_look(folder, profile))
+        judged[profile] = judge(PatternsStage(load_models(folder).classifier, looks=looks), "melt it all").details
+    student = judged[Profile.BALANCED]["student_logit"]
+    assert judged[Profile.THOROUGH]["student_logit"] == student
+    assert judged[Profile.THOROUGH]["teacher_logit"] == pytest.approx(2 * (student + 2) - 2)
+
+
+def test_states_that_nobody_gives_are_refused(tmp_path):
+    folder = tiny_look.write_folder(tmp_path, WORDS)
+    (folder / "teacher.onnx").write_bytes(tiny_look.model_bytes(source="states"))
+    with pytest.raises(ArtefactError, match="no model gives"):
+        load_second_look(folder, Profile.THOROUGH)
+    (folder / "student.onnx").write_bytes(tiny_look.model_bytes(source="states"))
+    with pytest.raises(ArtefactError, match="no model gives"):
+        load_second_look(folder, Profile.BALANCED)
 
 
 class Ticking(ManualClock):
