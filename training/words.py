@@ -92,9 +92,9 @@ def _tokenizer(pieces: tuple[str, ...], scores: Floats) -> Tokenizer:
 
 
 def windows_of(ids: Sequence[int]) -> list[list[int]]:
-    """Windows with their special ids, as the run time cuts them: every stride, the last one moved back to the end."""
+    """Windows with their special ids, as the run time cuts them: as few as the stride needs, of one length, even."""
     room = WINDOW_TOKENS - 2
-    starts = [0]
-    while starts[-1] + room < len(ids):
-        starts.append(min(starts[-1] + STRIDE_TOKENS, len(ids) - room))
-    return [[OPEN, *ids[start : start + room], CLOSE] for start in starts]
+    steps = -(-max(0, len(ids) - room) // STRIDE_TOKENS)
+    length = -(-(len(ids) + steps * (room - STRIDE_TOKENS)) // (steps + 1))
+    starts = [step * (len(ids) - length) // max(1, steps) for step in range(steps + 1)]
+    return [[OPEN, *ids[start : start + length], CLOSE] for start in starts]

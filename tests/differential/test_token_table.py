@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -93,10 +94,12 @@ def test_tokens_are_those_of_the_library(table, oracle, text):
 
 @given(texts)
 def test_windows_are_those_of_training(table, oracle, text):
-    """As `windows_of` in training: one every twelve tokens, the last ends with the text, marks around."""
+    """As `windows_of` in training: as few as a stride of twelve needs, of one length, evenly spread, marks around."""
     ids = oracle.encode(text, add_special_tokens=False).ids
-    last = max(0, len(ids) - 18)
-    expected = [[1, *ids[start : start + 18], 2] for start in (*range(0, last, 12), last)] if ids else []
+    steps = math.ceil(max(0, len(ids) - 18) / 12)
+    length = math.ceil((len(ids) + 6 * steps) / (steps + 1))
+    starts = [step * (len(ids) - length) // steps for step in range(steps + 1)] if steps else [0]
+    expected = [[1, *ids[start : start + length], 2] for start in starts] if ids else []
     windows, count = table.windows(text)
     assert [window.ids for window in windows] == expected
     assert count == len(expected)

@@ -193,8 +193,8 @@ impl TokenTable {
 
     /// The windows of an event to look at, the most suspicious first, and how many there are in all.
     ///
-    /// A text of at most `window_tokens - 2` pieces is one window; a longer one has a window every `stride_tokens`, and the last
-    /// one ends with the text. Of more than `maximum` windows those are taken where `first_look` gave the highest logits.
+    /// A text of at most `window_tokens - 2` pieces is one window; a longer one has as few windows as a stride of at most
+    /// `stride_tokens` needs, of one length and evenly spread. Of more than `maximum` windows those are taken where `first_look` gave the highest logits.
     pub fn windows(
         &self,
         readings: &[Reading<'_>],
@@ -287,12 +287,15 @@ impl TokenTable {
 }
 
 impl Plan {
+    /// As few windows as a stride of at most `stride` needs, all of one length and evenly spread: two full ones for a text that
+    /// is a little longer than one would read most of it twice.
     fn windows(self, count: usize) -> Vec<Range<usize>> {
-        let last = count.saturating_sub(self.inner);
-        (0..last)
-            .step_by(self.stride)
-            .chain([last])
-            .map(|start| start..(start + self.inner).min(count))
+        let steps = count.saturating_sub(self.inner).div_ceil(self.stride);
+        let overlap = self.inner - self.stride;
+        let length = (count + steps * overlap).div_ceil(steps + 1);
+        (0..=steps)
+            .map(|step| step * (count - length) / steps.max(1))
+            .map(|start| start..start + length)
             .collect()
     }
 }
