@@ -42,9 +42,16 @@ OWN_FAMILIES = {
     "crescendo": "crescendo", "fiction": "crescendo", "lesson": "crescendo", "foot": "foot", "service": "foot",
     "split": "split", "parts": "split", "drift": "drift", "role": "drift", "shot": "shot", "examples": "shot",
     "short": "shot", "memory": "memory", "notes": "memory", "mixed": "memory", "agent": "agent", "research": "agent",
-    "poll": "agent", "debug": "agent",
+    "poll": "agent", "debug": "agent", "pressure": "foot", "haggle": "foot", "tongue": "split", "ownwords": "shot",
+    "selfedit": "shot", "secretgame": "secret", "quiz": "secret", "spell": "secret", "policy": "policy",
+    "config": "policy", "pro": "policy", "fatigue": "fatigue", "approve": "fatigue", "handover": "agent",
+    "handback": "agent", "exfil": "agent",
 }  # fmt: skip
-"""Each kind of own attack is held out together with the honest kinds that look like it."""
+"""Each kind of own attack is held out together with the honest kinds that look like it; `crescendo2` is one more
+`crescendo`."""
+
+CARRIED_AT_ONCE = frozenset({"agent", "handover"})
+"""Kinds whose attack comes in one event, not little by little."""
 
 SINGLE_PROMPTS = 6000
 """Prompts, and as many attacks, of the text corpora from which chats are joined: some more than a run draws."""
@@ -141,16 +148,21 @@ def trace_sessions(part: str) -> list[SessionRow]:
     return out
 
 
+def kind_of(name: str) -> str:
+    """`crescendo` of the conversation `crescendo2-07`."""
+    return name.rpartition("-")[0].rstrip("0123456789")
+
+
 def own_sessions(path: Path = BANK) -> list[SessionRow]:
     """The conversations of our own writing."""
     out = []
     for line in path.read_text("utf-8").splitlines():
         raw = json.loads(line)
-        kind = raw["id"].rpartition("-")[0]
+        kind = kind_of(raw["id"])
         out.append(
             SessionRow(
                 raw["id"], f"own_{kind}", f"own_{OWN_FAMILIES[kind]}", raw["label"] == "attack",
-                raw["attack_event_index"], _events(raw["events"]), gradual=kind not in {"agent"},
+                raw["attack_event_index"], _events(raw["events"]), gradual=kind not in CARRIED_AT_ONCE,
             )
         )  # fmt: skip
     return out

@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from training.guard import EventScores, findings_of, probability_of, stop_of
-from training.turns import BANK, OWN_FAMILIES, own_sessions, times_of
+from training.turns import BANK, OWN_FAMILIES, kind_of, own_sessions, times_of
 
 from aimds.temporal.recurrent import RISE_MIN, sigmoid
 
@@ -23,7 +23,7 @@ def test_the_bank_is_well_formed():
     assert counts["attack"] >= 60
     assert counts["benign"] >= 90
     for row in ROWS:
-        assert row["id"].rpartition("-")[0] in OWN_FAMILIES
+        assert kind_of(row["id"]) in OWN_FAMILIES, row["id"]
         assert 4 <= len(row["events"]) <= 16, row["id"]
         carrier = row["attack_event_index"]
         assert (carrier is not None) is (row["label"] == "attack"), row["id"]
