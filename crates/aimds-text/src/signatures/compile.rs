@@ -3,6 +3,7 @@
 use super::category::Category;
 use super::context::FrameRole;
 use super::error::{PackError, PackErrorKind};
+use super::inner;
 use super::limits;
 use super::literals::Literals;
 use super::matcher::Matcher;
@@ -35,6 +36,10 @@ pub struct WordUse {
 pub enum RawUse {
     Phrase { rule: u32 },
     Prefilter { regex: u32 },
+    /// A match of the regex may be cut here ([`inner`]).
+    Cut { regex: u32 },
+    /// A match of the regex holds such a literal.
+    Second { regex: u32 },
 }
 
 /// A regex of a rule.
@@ -282,8 +287,10 @@ impl Builder {
         let required = choose(patterns::required_literals(&pattern.text), given);
         // Compiled before the literals are looked at: a syntax error is the better message.
         let leading = required.as_ref().is_some_and(|required| required.leading);
-        let matcher =
-            Matcher::new(&pattern.text, source.case_sensitive, source.window, leading).map_err(bad)?;
+        let given: &[String] = required.as_ref().map_or(&[], |required| &required.literals);
+        let inner = inner::look_into(&pattern.text, source.case_sensitive, leading, given);
+        let matcher = Matcher::new(&pattern.text, source.case_sensitive, source.window, leading, &inner)
+            .map_err(bad)?;
         let required = required.ok_or_else(|| {
             bad("no required literal of at least 2 bytes was found; give one as `prefilter`".to_owned())
         })?;
@@ -302,6 +309,17 @@ impl Builder {
             for variant in case_variants(literal) {
                 self.raw.entry(variant).or_default().push(prefilter);
             }
+        }
+        let raw = if source.case_sensitive {
+            &mut self.raw_exact
+        } else {
+            &mut self.raw
+        };
+        for literal in inner.cut.map(|cut| cut.literals).unwrap_or_default() {
+            raw.entry(literal).or_default().push(RawUse::Cut { regex: number });
+        }
+        for literal in inner.second {
+            raw.entry(literal).or_default().push(RawUse::Second { regex: number });
         }
         self.regexes.push(RuleRegex { rule, matcher });
         Ok(())

@@ -3,8 +3,10 @@
 //! Lazy automata step byte by byte, so that every byte read and every automaton state made is counted: a text written to make
 //! states (making one costs a thousand times what reading a byte does) runs out of budget instead of time. A regex whose matches
 //! begin with a required literal is run *anchored* at each hit and mostly dies within a few bytes; any other regex
-//! searches the joined windows around its hits forward for an end, and from there backward for the start.
+//! searches the joined windows around its hits forward for an end, and from there backward for the start. Before that, a look at
+//! what its matches must hold ([`super::inner`]) passes over most windows.
 
+use super::inner::{Cut, Inner};
 use super::limits;
 use super::patterns;
 use regex_automata::hybrid::dfa::{Cache, DFA};
@@ -12,6 +14,7 @@ use regex_automata::nfa::thompson::pikevm::PikeVM;
 use regex_automata::nfa::thompson::{Config, NFA, WhichCaptures};
 use regex_automata::util::pool::Pool;
 use regex_automata::{Anchored, Input, MatchKind, PatternID};
+use regex_syntax::hir::Hir;
 use std::ops::Range;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 
@@ -26,6 +29,60 @@ pub struct Matcher {
     groups: PikeVM,
     value_group: Option<usize>,
     window: usize,
+    /// What stands before and behind the cut of a match.
+    cut: Option<(Lazy, Lazy)>,
+    has_second: bool,
+}
+
+/// Where one regex is to look in a text.
+#[derive(Debug, Default)]
+pub struct Hits {
+    /// Around its required literals, in order of their end.
+    pub windows: Vec<Range<usize>>,
+    /// Where its matches may be cut.
+    pub cuts: Vec<u32>,
+    /// Where the second literals stand that its matches hold.
+    pub seconds: Vec<u32>,
+    /// Whether cuts and second literals are all that there are.
+    complete: bool,
+}
+
+impl Hits {
+    /// Tells that all hits are in; `complete` is false when there may be more cuts and second literals.
+    pub fn close(&mut self, complete: bool) {
+        self.cuts.sort_unstable();
+        self.complete = complete;
+    }
+}
+
+/// Whether what stands before and behind some cut in the window matches there.
+fn touched_by_cut(
+    (before, behind): &(Lazy, Lazy),
+    text: &str,
+    window: &Range<usize>,
+    cuts: &[u32],
+    looks: &mut Budget,
+) -> Result<bool, Exhausted> {
+    // Cuts close to one another must not make the same bytes be read again and again.
+    let mut bytes_left = window.len();
+    for place in inside(cuts, window) {
+        let mut touches = |part: &Lazy, range: Range<usize>, backward: bool| {
+            let input = Input::new(text).range(range).anchored(Anchored::Yes);
+            part.touches(&input, backward, looks, &mut bytes_left)
+        };
+        if touches(before, window.start..place, true)? && touches(behind, place..window.end, false)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The places of a list that lie in a window; `places` ascend, or nothing is left out.
+fn inside<'a>(places: &'a [u32], window: &Range<usize>) -> impl Iterator<Item = usize> + use<'a> {
+    let first = places.partition_point(|place| (*place as usize) < window.start);
+    let end = window.end;
+    let rest = places.get(first..).unwrap_or_default().iter();
+    rest.map(|place| *place as usize).take_while(move |place| *place < end)
 }
 
 /// A lazy automaton with caches for the threads that run it.
@@ -41,7 +98,12 @@ struct Lazy {
 #[derive(Debug)]
 pub struct Budget {
     left: usize,
+    /// What looking before the search may take. Looking is left when it is used up, so that it never costs a match.
+    looks_left: usize,
 }
+
+/// The part of the budget that looking before the search may take on top of it.
+const LOOKS_SHARE: usize = 4;
 
 /// The budget ran out, or the automaton gave up: something may have been missed.
 struct Exhausted;
@@ -49,10 +111,20 @@ struct Exhausted;
 impl Budget {
     /// The budget for views of `length` bytes together.
     pub fn new(length: usize) -> Self {
+        let left = length
+            .saturating_mul(limits::REGEX_WORK_FACTOR)
+            .saturating_add(limits::REGEX_WORK_FLOOR);
         Self {
-            left: length
-                .saturating_mul(limits::REGEX_WORK_FACTOR)
-                .saturating_add(limits::REGEX_WORK_FLOOR),
+            left,
+            looks_left: left / LOOKS_SHARE,
+        }
+    }
+
+    /// Takes out what looking may use.
+    fn looks(&mut self) -> Self {
+        Self {
+            left: std::mem::take(&mut self.looks_left),
+            looks_left: 0,
         }
     }
 
@@ -63,9 +135,8 @@ impl Budget {
 }
 
 impl Lazy {
-    fn new(pattern: &str, case_sensitive: bool, reverse: bool) -> Result<(Self, NFA), String> {
+    fn new(hir: &Hir, reverse: bool) -> Result<(Self, NFA), String> {
         let nfa = NFA::compiler()
-            .syntax(patterns::syntax(case_sensitive))
             .configure(
                 Config::new()
                     .reverse(reverse)
@@ -76,7 +147,7 @@ impl Lazy {
                     })
                     .nfa_size_limit(Some(limits::REGEX_STATES_BYTES_MAX)),
             )
-            .build(pattern)
+            .build_from_hir(hir)
             .map_err(|error| patterns::nfa_reason(&error))?;
         let kind = if reverse {
             MatchKind::All
@@ -190,6 +261,56 @@ impl Lazy {
         Ok(start)
     }
 
+    /// Whether a match begins at the start of `input` (`backward`: ends at its end).
+    fn touches(
+        &self,
+        input: &Input<'_>,
+        backward: bool,
+        budget: &mut Budget,
+        bytes_left: &mut usize,
+    ) -> Result<bool, Exhausted> {
+        let mut cache = self.caches.get();
+        let (bytes, span) = (input.haystack(), input.get_range());
+        let start = if backward {
+            self.automaton.start_state_reverse(&mut cache, input)
+        } else {
+            self.automaton.start_state_forward(&mut cache, input)
+        };
+        let mut state = start.map_err(|_| Exhausted)?;
+        let mut read = 0;
+        let found = loop {
+            let at = if backward {
+                span.end.checked_sub(read + 1)
+            } else {
+                Some(span.start + read)
+            };
+            let byte = at.and_then(|at| bytes.get(at));
+            let inside = read < span.len();
+            state = match byte {
+                Some(byte) if inside => self.step(&mut cache, state, *byte, budget)?,
+                // The byte beyond is looked at, not read.
+                Some(byte) => self.automaton.next_state(&mut cache, state, *byte).map_err(|_| Exhausted)?,
+                None => self.automaton.next_eoi_state(&mut cache, state).map_err(|_| Exhausted)?,
+            };
+            if state.is_match() {
+                break true;
+            }
+            if state.is_quit() {
+                return Err(Exhausted);
+            }
+            if state.is_dead() || !inside {
+                break false;
+            }
+            read += 1;
+            if read > *bytes_left {
+                return Err(Exhausted);
+            }
+        };
+        *bytes_left -= read;
+        budget.spend(read + 1)?;
+        Ok(found)
+    }
+
     #[inline]
     fn step(
         &self,
@@ -216,14 +337,18 @@ impl Matcher {
     ///
     /// # Errors
     /// Why it does not compile.
-    pub fn new(pattern: &str, case_sensitive: bool, window: usize, leading: bool) -> Result<Self, String> {
-        let pattern = patterns::checked(pattern)?;
-        let (forward, nfa) = Lazy::new(&pattern, case_sensitive, false)?;
-        let backward = if leading {
-            None
-        } else {
-            Some(Lazy::new(&pattern, case_sensitive, true)?.0)
-        };
+    pub fn new(
+        pattern: &str,
+        case_sensitive: bool,
+        window: usize,
+        leading: bool,
+        inner: &Inner,
+    ) -> Result<Self, String> {
+        let hir = patterns::parse(pattern, case_sensitive)?;
+        let (forward, nfa) = Lazy::new(&hir, false)?;
+        let backward = if leading { None } else { Some(Lazy::new(&hir, true)?.0) };
+        let both = |cut: &Cut| Ok::<_, String>((Lazy::new(&cut.before, true)?.0, Lazy::new(&cut.behind, false)?.0));
+        let cut = inner.cut.as_ref().map(both).transpose()?;
         let value_group = nfa.group_info().to_index(PatternID::ZERO, "value");
         let groups = PikeVM::new_from_nfa(nfa).map_err(|error| error.to_string())?;
         // An empty match says nothing, and would stand everywhere.
@@ -236,6 +361,8 @@ impl Matcher {
             groups,
             value_group,
             window,
+            cut,
+            has_second: !inner.second.is_empty(),
         })
     }
 
@@ -262,15 +389,18 @@ impl Matcher {
     pub fn run(
         &self,
         text: &str,
-        windows: &[Range<usize>],
+        hits: &Hits,
         budget: &mut Budget,
         found: &mut dyn FnMut(Range<usize>) -> bool,
     ) -> bool {
         let mut cache = self.forward.caches.get();
         let mut after = 0;
-        for window in windows {
+        for window in &hits.windows {
             let mut from = window.start.max(after);
             while from < window.end {
+                if !self.may_match(text, from..window.end, hits, budget) {
+                    break;
+                }
                 let input = Input::new(text).range(from..window.end);
                 let input = if self.backward.is_none() {
                     input.anchored(Anchored::Yes)
@@ -296,6 +426,21 @@ impl Matcher {
             }
         }
         true
+    }
+
+    /// Whether a window holds what a match must hold; true if that is not known.
+    fn may_match(&self, text: &str, window: Range<usize>, hits: &Hits, budget: &mut Budget) -> bool {
+        if !hits.complete {
+            return true;
+        }
+        if self.has_second && inside(&hits.seconds, &window).next().is_none() {
+            return false;
+        }
+        let Some(cut) = &self.cut else { return true };
+        let mut looks = budget.looks();
+        let may_match = touched_by_cut(cut, text, &window, &hits.cuts, &mut looks);
+        budget.looks_left = looks.left;
+        may_match.unwrap_or(true)
     }
 
     /// The span to report for a match that ends at the range's end.

@@ -13,6 +13,7 @@ mod context;
 mod data;
 mod engine;
 mod error;
+mod inner;
 pub mod limits;
 mod literals;
 mod matcher;

@@ -4,8 +4,9 @@ use super::category::EventKind;
 use super::compile::{RawUse, RuleRegex, Tables, WordRole, WordUse};
 use super::context::FrameHit;
 use super::data::DataRegions;
+use super::inner;
 use super::limits;
-use super::matcher::Budget;
+use super::matcher::{Budget, Hits};
 use super::near::NearStates;
 use super::pack::{ContextPolicy, RuleHead};
 use super::phrases::Place;
@@ -166,41 +167,50 @@ impl<'a> ViewScan<'a> {
     /// Punctuated phrases, and the regexes around their required literals, over the view as it is.
     fn read_raw(&mut self, text: &str, budget: &mut Budget) {
         let tables = self.tables;
-        let mut windows: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut hits: Vec<Hits> = Vec::new();
         let mut touched: Vec<u32> = Vec::new();
         tables.literals.find(text, |hit, uses| {
             for literal in uses {
-                match *literal {
-                    RawUse::Phrase { rule } => self.push(rule, hit.clone()),
-                    RawUse::Prefilter { regex } => {
-                        if windows.is_empty() {
-                            windows.resize_with(tables.regexes.len(), Vec::new);
-                        }
-                        let (Some(list), Some(rule)) = (
-                            windows.get_mut(regex as usize),
-                            tables.regexes.get(regex as usize),
-                        ) else {
-                            continue;
-                        };
-                        if list.is_empty() {
+                let regex = match *literal {
+                    RawUse::Phrase { rule } => {
+                        self.push(rule, hit.clone());
+                        continue;
+                    }
+                    RawUse::Prefilter { regex } | RawUse::Cut { regex } | RawUse::Second { regex } => regex,
+                };
+                if hits.is_empty() {
+                    hits.resize_with(tables.regexes.len(), Hits::default);
+                }
+                let (Some(hits), Some(rule)) =
+                    (hits.get_mut(regex as usize), tables.regexes.get(regex as usize))
+                else {
+                    continue;
+                };
+                match literal {
+                    RawUse::Cut { .. } => hits.cuts.push(hit.start as u32),
+                    RawUse::Second { .. } => hits.seconds.push(hit.start as u32),
+                    _ => {
+                        if hits.windows.is_empty() {
                             touched.push(regex);
                         }
-                        rule.matcher.add_hit(list, hit.clone(), text.len());
+                        rule.matcher.add_hit(&mut hits.windows, hit.clone(), text.len());
                     }
                 }
             }
         });
         touched.sort_unstable();
+        let odd = !touched.is_empty() && inner::has_odd_cases(text);
         for index in touched {
-            if let (Some(regex), Some(list)) =
-                (tables.regexes.get(index as usize), windows.get(index as usize))
+            if let (Some(regex), Some(hits)) =
+                (tables.regexes.get(index as usize), hits.get_mut(index as usize))
             {
-                self.run_regex(regex, list, text, budget);
+                hits.close(!odd);
+                self.run_regex(regex, hits, text, budget);
             }
         }
     }
 
-    fn run_regex(&mut self, regex: &RuleRegex, windows: &[Range<usize>], text: &str, budget: &mut Budget) {
+    fn run_regex(&mut self, regex: &RuleRegex, hits: &Hits, text: &str, budget: &mut Budget) {
         let Some(head) = self.tables.rules.get(regex.rule as usize) else {
             return;
         };
@@ -214,7 +224,7 @@ impl<'a> ViewScan<'a> {
         } else {
             usize::MAX
         };
-        let complete = regex.matcher.run(text, windows, budget, &mut |span| {
+        let complete = regex.matcher.run(text, hits, budget, &mut |span| {
             if accepted(head, text.get(span.clone()).unwrap_or_default()) {
                 self.push(regex.rule, span);
                 left -= 1;
