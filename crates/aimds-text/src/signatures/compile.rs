@@ -7,7 +7,7 @@ use super::inner;
 use super::limits;
 use super::literals::Literals;
 use super::matcher::Matcher;
-use super::near::NearRule;
+use super::near::{Gate, NearRule};
 use super::pack::{Frame, Near, Pack, Phrase, Rule, RuleHead};
 use super::patterns;
 use super::phrases::Phrases;
@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WordRole {
     Any { rule: u32 },
-    Slot { near: u32, slot: u32 },
+    Slot { near: u32, slot: u32, gate: Option<Gate> },
     Unless { rule: u32 },
     Frame { role: FrameRole },
 }
@@ -190,27 +190,26 @@ impl Builder {
             }
         }
         let number = self.near.len() as u32;
-        for (slot, phrases) in near.slots.iter().enumerate() {
-            for phrase in phrases {
-                self.phrase(
-                    phrase,
-                    false,
-                    WordRole::Slot {
-                        near: number,
-                        slot: slot as u32,
-                    },
-                )
-                .map_err(|kind| (phrase.line, kind))?;
-            }
-        }
-        self.near.push(NearRule {
+        let compiled = NearRule {
             rule,
             slots: near.slots.len() as u32,
             within: near.within,
             ordered: near.ordered,
             across_sentences: near.across_sentences,
             state_start: self.near_states as u32,
-        });
+        };
+        for (slot, phrases) in (0..).zip(&near.slots) {
+            let role = WordRole::Slot {
+                near: number,
+                slot,
+                gate: compiled.gate(slot),
+            };
+            for phrase in phrases {
+                self.phrase(phrase, false, role)
+                    .map_err(|kind| (phrase.line, kind))?;
+            }
+        }
+        self.near.push(compiled);
         self.near_states += near.slots.len();
         Ok(())
     }

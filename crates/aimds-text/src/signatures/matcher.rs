@@ -48,6 +48,16 @@ pub struct Hits {
 }
 
 impl Hits {
+    pub fn is_empty(&self) -> bool {
+        self.windows.is_empty() && self.cuts.is_empty() && self.seconds.is_empty()
+    }
+
+    pub fn clear(&mut self) {
+        self.windows.clear();
+        self.cuts.clear();
+        self.seconds.clear();
+    }
+
     /// Tells that all hits are in; `complete` is false when there may be more cuts and second literals.
     pub fn close(&mut self, complete: bool) {
         self.cuts.sort_unstable();

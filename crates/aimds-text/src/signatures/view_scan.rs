@@ -23,6 +23,28 @@ pub struct Candidate {
     pub in_data: bool,
 }
 
+/// What is used for one view after the other: making it anew costs more than most views do.
+pub struct Scratch {
+    near: NearStates,
+    slots: Vec<SlotHit>,
+    /// By regex; empty but while a view is read.
+    hits: Vec<Hits>,
+    touched: Vec<u32>,
+}
+
+impl Scratch {
+    pub fn new(tables: &Tables) -> Self {
+        let mut hits = Vec::new();
+        hits.resize_with(tables.regexes.len(), Hits::default);
+        Self {
+            near: NearStates::new(tables.near_states),
+            slots: Vec::new(),
+            hits,
+            touched: Vec::new(),
+        }
+    }
+}
+
 /// What one view holds.
 pub struct ViewScan<'a> {
     tables: &'a Tables,
@@ -48,19 +70,26 @@ struct SlotHit {
 
 impl<'a> ViewScan<'a> {
     /// Scans the text of one view.
-    pub fn run(tables: &'a Tables, text: &str, kind: EventKind, budget: &mut Budget) -> Self {
+    pub fn run(
+        tables: &'a Tables,
+        text: &str,
+        kind: EventKind,
+        budget: &mut Budget,
+        scratch: &mut Scratch,
+    ) -> Self {
+        let small = text.to_ascii_lowercase();
         let mut scan = Self {
             tables,
             kind,
-            words: Words::of(text),
+            words: Words::of_small(text, &small),
             candidates: Vec::new(),
             frames: Vec::new(),
             data: DataRegions::default(),
             vetoes: Vec::new(),
             overflow: false,
         };
-        scan.read_words();
-        scan.read_raw(text, budget);
+        scan.read_words(scratch);
+        scan.read_raw(text, &small, budget, scratch);
         scan.drop_vetoed();
         scan.drop_outside_data(text);
         scan
@@ -89,18 +118,18 @@ impl<'a> ViewScan<'a> {
     }
 
     /// Phrases and proximity rules, over the folded words.
-    fn read_words(&mut self) {
+    fn read_words(&mut self, scratch: &mut Scratch) {
         let tables = self.tables;
         let folded = std::mem::take(&mut self.words);
         let words = &folded.words;
-        let mut slots = (NearStates::new(tables.near_states), Vec::new());
-        let mut scan = (&mut *self, &mut slots);
+        scratch.near.begin_view();
+        let mut scan = (&mut *self, scratch);
         tables.phrases.find(
             &folded,
             &mut scan,
-            |(scan, (near, pending)), place, uses| scan.read_phrase(place, uses, words, near, pending),
+            |(scan, scratch), place, uses| scan.read_phrase(place, uses, words, scratch),
             // All phrases that end with this word are known.
-            |(scan, (near, pending)), word| scan.fill_slots(near, pending, words, word),
+            |(scan, scratch), word| scan.fill_slots(scratch, words, word),
         );
         self.words = folded;
     }
@@ -110,8 +139,7 @@ impl<'a> ViewScan<'a> {
         place: Place,
         uses: &[WordUse],
         words: &[Word],
-        near: &NearStates,
-        pending: &mut Vec<SlotHit>,
+        scratch: &mut Scratch,
     ) {
         let (Some(first), Some(last)) = (words.get(place.first as usize), words.get(place.last as usize))
         else {
@@ -122,15 +150,11 @@ impl<'a> ViewScan<'a> {
         for phrase in uses.iter().filter(|phrase| place.at_end || phrase.open_end) {
             match phrase.role {
                 WordRole::Any { rule } => self.push(rule, span.clone()),
-                WordRole::Slot { near: rule, slot } => {
+                WordRole::Slot { near, slot, gate } => {
                     // Most words fill a slot whose chain has not begun.
-                    let rules = &self.tables.near;
-                    let open = rules
-                        .get(rule as usize)
-                        .is_some_and(|rule| near.may_fill(rule, slot, place.first));
-                    if open {
-                        pending.push(SlotHit {
-                            near: rule,
+                    if gate.is_none_or(|gate| scratch.near.is_open(gate, place.first)) {
+                        scratch.slots.push(SlotHit {
+                            near,
                             slot: std::cmp::Reverse(slot),
                             first: place.first,
                         });
@@ -145,7 +169,8 @@ impl<'a> ViewScan<'a> {
         }
     }
 
-    fn fill_slots(&mut self, near: &mut NearStates, pending: &mut Vec<SlotHit>, words: &[Word], last: usize) {
+    fn fill_slots(&mut self, scratch: &mut Scratch, words: &[Word], last: usize) {
+        let (near, pending) = (&mut scratch.near, &mut scratch.slots);
         if pending.is_empty() {
             return;
         }
@@ -165,11 +190,10 @@ impl<'a> ViewScan<'a> {
     }
 
     /// Punctuated phrases, and the regexes around their required literals, over the view as it is.
-    fn read_raw(&mut self, text: &str, budget: &mut Budget) {
+    fn read_raw(&mut self, text: &str, small: &str, budget: &mut Budget, scratch: &mut Scratch) {
         let tables = self.tables;
-        let mut hits: Vec<Hits> = Vec::new();
-        let mut touched: Vec<u32> = Vec::new();
-        tables.literals.find(text, |hit, uses| {
+        let (all, touched) = (&mut scratch.hits, &mut scratch.touched);
+        tables.literals.find(text, small, |hit, uses| {
             for literal in uses {
                 let regex = match *literal {
                     RawUse::Phrase { rule } => {
@@ -178,34 +202,30 @@ impl<'a> ViewScan<'a> {
                     }
                     RawUse::Prefilter { regex } | RawUse::Cut { regex } | RawUse::Second { regex } => regex,
                 };
-                if hits.is_empty() {
-                    hits.resize_with(tables.regexes.len(), Hits::default);
-                }
                 let (Some(hits), Some(rule)) =
-                    (hits.get_mut(regex as usize), tables.regexes.get(regex as usize))
+                    (all.get_mut(regex as usize), tables.regexes.get(regex as usize))
                 else {
                     continue;
                 };
+                if hits.is_empty() {
+                    touched.push(regex);
+                }
                 match literal {
                     RawUse::Cut { .. } => hits.cuts.push(hit.start as u32),
                     RawUse::Second { .. } => hits.seconds.push(hit.start as u32),
-                    _ => {
-                        if hits.windows.is_empty() {
-                            touched.push(regex);
-                        }
-                        rule.matcher.add_hit(&mut hits.windows, hit.clone(), text.len());
-                    }
+                    _ => rule.matcher.add_hit(&mut hits.windows, hit.clone(), text.len()),
                 }
             }
         });
         touched.sort_unstable();
-        let odd = !touched.is_empty() && inner::has_odd_cases(text);
-        for index in touched {
-            if let (Some(regex), Some(hits)) =
-                (tables.regexes.get(index as usize), hits.get_mut(index as usize))
-            {
-                hits.close(!odd);
-                self.run_regex(regex, hits, text, budget);
+        let complete = touched.is_empty() || !inner::has_odd_cases(text);
+        for index in touched.drain(..) {
+            if let (Some(regex), Some(hits)) = (tables.regexes.get(index as usize), all.get_mut(index as usize)) {
+                if !hits.windows.is_empty() {
+                    hits.close(complete);
+                    self.run_regex(regex, hits, text, budget);
+                }
+                hits.clear();
             }
         }
     }
