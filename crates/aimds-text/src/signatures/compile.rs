@@ -17,10 +17,20 @@ use std::collections::{BTreeMap, HashSet};
 /// What a phrase hit in the folded words means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WordRole {
-    Any { rule: u32 },
-    Slot { near: u32, slot: u32, gate: Option<Gate> },
-    Unless { rule: u32 },
-    Frame { role: FrameRole },
+    Any {
+        rule: u32,
+    },
+    Slot {
+        near: u32,
+        slot: u32,
+        gate: Option<Gate>,
+    },
+    Unless {
+        rule: u32,
+    },
+    Frame {
+        role: FrameRole,
+    },
 }
 
 /// One use of a phrase, and whether the word may go on at either end.
@@ -34,12 +44,20 @@ pub struct WordUse {
 /// What a literal hit in the view itself means.
 #[derive(Debug, Clone, Copy)]
 pub enum RawUse {
-    Phrase { rule: u32 },
-    Prefilter { regex: u32 },
+    Phrase {
+        rule: u32,
+    },
+    Prefilter {
+        regex: u32,
+    },
     /// A match of the regex may be cut here ([`inner`]).
-    Cut { regex: u32 },
+    Cut {
+        regex: u32,
+    },
     /// A match of the regex holds such a literal.
-    Second { regex: u32 },
+    Second {
+        regex: u32,
+    },
 }
 
 /// A regex of a rule.
@@ -199,13 +217,13 @@ impl Builder {
             state_start: self.near_states as u32,
         };
         for (slot, phrases) in (0..).zip(&near.slots) {
-            let role = WordRole::Slot {
+            let fills = WordRole::Slot {
                 near: number,
                 slot,
                 gate: compiled.gate(slot),
             };
             for phrase in phrases {
-                self.phrase(phrase, false, role)
+                self.phrase(phrase, false, fills)
                     .map_err(|kind| (phrase.line, kind))?;
             }
         }
@@ -288,8 +306,14 @@ impl Builder {
         let leading = required.as_ref().is_some_and(|required| required.leading);
         let given: &[String] = required.as_ref().map_or(&[], |required| &required.literals);
         let inner = inner::look_into(&pattern.text, source.case_sensitive, leading, given);
-        let matcher = Matcher::new(&pattern.text, source.case_sensitive, source.window, leading, &inner)
-            .map_err(bad)?;
+        let matcher = Matcher::new(
+            &pattern.text,
+            source.case_sensitive,
+            source.window,
+            leading,
+            &inner,
+        )
+        .map_err(bad)?;
         let required = required.ok_or_else(|| {
             bad("no required literal of at least 2 bytes was found; give one as `prefilter`".to_owned())
         })?;
@@ -315,10 +339,14 @@ impl Builder {
             &mut self.raw
         };
         for literal in inner.cut.map(|cut| cut.literals).unwrap_or_default() {
-            raw.entry(literal).or_default().push(RawUse::Cut { regex: number });
+            raw.entry(literal)
+                .or_default()
+                .push(RawUse::Cut { regex: number });
         }
         for literal in inner.second {
-            raw.entry(literal).or_default().push(RawUse::Second { regex: number });
+            raw.entry(literal)
+                .or_default()
+                .push(RawUse::Second { regex: number });
         }
         self.regexes.push(RuleRegex { rule, matcher });
         Ok(())

@@ -193,12 +193,11 @@ fn places_of_marks(bytes: &[u8]) -> impl Iterator<Item = usize> {
     const STRETCH: usize = 32;
     let may_matter = |byte: &u8| matches!(byte, b'\n' | b'`' | b'"' | b'\'' | 0xC2 | 0xE2 | 0xE3);
     let stretches = (0..).step_by(STRETCH).zip(bytes.chunks(STRETCH));
-    let stretches = stretches.filter(move |(_, part)| part.iter().fold(false, |any, byte| any | may_matter(byte)));
+    let stretches =
+        stretches.filter(move |(_, part)| part.iter().fold(false, |any, byte| any | may_matter(byte)));
     let places = stretches.flat_map(|(start, part)| (start..).zip(part));
     places
-        .filter(move |(at, byte)| {
-            may_matter(byte) && (**byte != b'\n' || bytes.get(at + 1) == Some(&b'\n'))
-        })
+        .filter(move |(at, byte)| may_matter(byte) && (**byte != b'\n' || bytes.get(at + 1) == Some(&b'\n')))
         .map(|(at, _)| at)
 }
 

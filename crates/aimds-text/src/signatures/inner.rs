@@ -29,7 +29,9 @@ const FAR_BYTES: usize = 24;
 pub struct Cut {
     /// What follows the cut begins with one of these.
     pub literals: Vec<String>,
+    /// What must stand before it, back to the next part that goes over much text.
     pub before: Hir,
+    /// What must follow, up to such a part.
     pub behind: Hir,
 }
 
@@ -55,10 +57,12 @@ pub fn look_into(pattern: &str, case_sensitive: bool, leading: bool, given: &[St
     let second = second(&folded, known).unwrap_or_default();
     let cut = cut.map(|(place, literals)| {
         let (before, behind) = parts.split_at_checked(place).unwrap_or_default();
+        let from = before.iter().rposition(is_wide).map_or(0, |wide| wide + 1);
+        let to = behind.iter().position(is_wide).unwrap_or(behind.len());
         Cut {
             literals,
-            before: Hir::concat(before.to_vec()),
-            behind: Hir::concat(behind.to_vec()),
+            before: Hir::concat(before.get(from..).unwrap_or_default().to_vec()),
+            behind: Hir::concat(behind.get(..to).unwrap_or_default().to_vec()),
         }
     });
     Inner { cut, second }
@@ -117,7 +121,10 @@ fn letter_of(class: &Class) -> Option<u8> {
             }
         }
     }
-    let letter = characters.iter().find(|c| c.is_ascii_alphabetic())?.to_ascii_lowercase();
+    let letter = characters
+        .iter()
+        .find(|c| c.is_ascii_alphabetic())?
+        .to_ascii_lowercase();
     let is_case = |c: &char| match c {
         'ſ' => letter == 's',
         '\u{212A}' => letter == 'k',
@@ -136,19 +143,30 @@ fn best_cut(folded: &[Hir], given: &[String]) -> Option<(usize, Vec<String>)> {
     let mut best: Option<(usize, Vec<String>)> = None;
     for place in 0..folded.len() {
         // A literal is not cut.
-        let begins = |place: usize| folded.get(place).is_some_and(|part| is_literal(part));
+        let begins = |place: usize| folded.get(place).is_some_and(is_literal);
         if place > 0 && begins(place - 1) && begins(place) {
             continue;
         }
         let behind = Hir::concat(folded.get(place..).unwrap_or_default().to_vec());
-        let Some(literals) = prefixes(&behind) else { continue };
-        let usable = shortest(&literals) >= LITERAL_BYTES_MIN || literals.iter().all(|one| given.contains(one));
+        let Some(literals) = prefixes(&behind) else {
+            continue;
+        };
+        let usable =
+            shortest(&literals) >= LITERAL_BYTES_MIN || literals.iter().all(|one| given.contains(one));
         let better = |(_, known): &(usize, Vec<String>)| shortest(&literals) > shortest(known);
         if usable && best.as_ref().is_none_or(better) {
             best = Some((place, literals));
         }
     }
     best
+}
+
+/// Whether a part goes over much text and counts it. A look ends there: an automaton that counts has many states.
+fn is_wide(part: &Hir) -> bool {
+    match part.kind() {
+        HirKind::Repetition(repetition) => repetition.max.is_some_and(|most| most as usize >= FAR_BYTES),
+        _ => false,
+    }
 }
 
 /// The literals that say most of those far behind the cut, or behind the first literals if there is none: until a search comes
@@ -161,8 +179,10 @@ fn second(folded: &[Hir], cut: Option<usize>) -> Option<Vec<String>> {
         let far = between.is_none_or(|bytes| bytes >= FAR_BYTES);
         if far
             && let Some(literals) = within(part)
-            && shortest(&literals) >= SECOND_BYTES_MIN
-            && best.as_deref().is_none_or(|known| shortest(&literals) > shortest(known))
+            && worth(&literals) >= SECOND_BYTES_MIN
+            && best
+                .as_deref()
+                .is_none_or(|known| worth(&literals) > worth(known))
         {
             best = Some(literals);
         }
@@ -181,6 +201,14 @@ fn shortest(literals: &[String]) -> usize {
     literals.iter().map(String::len).min().unwrap_or_default()
 }
 
+/// How much it says that one of these is there, in bytes of words: the sign of an address or a pipe is as rare as a word.
+fn worth(literals: &[String]) -> usize {
+    match literals {
+        [sign] if matches!(sign.as_str(), "@" | "|") => SECOND_BYTES_MIN,
+        _ => shortest(literals),
+    }
+}
+
 /// The literals that every match of a part begins with.
 fn prefixes(part: &Hir) -> Option<Vec<String>> {
     let mut sequence = Extractor::new()
@@ -192,7 +220,10 @@ fn prefixes(part: &Hir) -> Option<Vec<String>> {
         .extract(part);
     sequence.dedup();
     let literals = sequence.literals()?;
-    let bytes = literals.iter().map(|literal| literal.as_bytes().to_vec()).collect();
+    let bytes = literals
+        .iter()
+        .map(|literal| literal.as_bytes().to_vec())
+        .collect();
     let mut literals = patterns::strings(bytes)?;
     literals.sort();
     literals.dedup();
@@ -203,7 +234,9 @@ fn prefixes(part: &Hir) -> Option<Vec<String>> {
 fn within(part: &Hir) -> Option<Vec<String>> {
     let mut literals = patterns::strings(patterns::inner(part)?)?;
     for literal in &mut literals {
-        let end = (0..=LITERAL_BYTES_MAX).rev().find(|end| literal.is_char_boundary(*end));
+        let end = (0..=LITERAL_BYTES_MAX)
+            .rev()
+            .find(|end| literal.is_char_boundary(*end));
         literal.truncate(end.unwrap_or_default().min(literal.len()));
     }
     literals.sort();
@@ -216,14 +249,20 @@ mod tests {
     use super::*;
 
     fn cut(pattern: &str) -> Option<Vec<String>> {
-        look_into(pattern, false, false, &["@".to_owned()]).cut.map(|cut| cut.literals)
+        look_into(pattern, false, false, &["@".to_owned()])
+            .cut
+            .map(|cut| cut.literals)
     }
 
     #[test]
     fn a_cut_is_made_where_a_literal_begins() {
         let some = |literals: &[&str]| Some(literals.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>());
         assert_eq!(cut(r"\W{3}(?:Send|forward) [a-z]+"), some(&["forward ", "send "]));
-        assert_eq!(cut(r"[a-z]+@[a-z]+"), some(&["@"]), "a sign that is looked for anyway");
+        assert_eq!(
+            cut(r"[a-z]+@[a-z]+"),
+            some(&["@"]),
+            "a sign that is looked for anyway"
+        );
         assert_eq!(cut(r"[a-z]+%[a-z]+"), None);
         assert_eq!(cut(r"(?P<value>[0-9]+ kelvin)x"), some(&[" kelvinx"]));
     }

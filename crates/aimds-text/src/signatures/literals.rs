@@ -147,8 +147,7 @@ impl Beginnings {
                 set_bit(&mut self.triples, hash(beginning));
             }
             [first, second, third, fourth, ..] => {
-                let beginning =
-                    small(first) | small(second) << 8 | small(third) << 16 | small(fourth) << 24;
+                let beginning = small(first) | small(second) << 8 | small(third) << 16 | small(fourth) << 24;
                 set_bit(&mut self.quads, hash(beginning));
             }
         }
@@ -184,7 +183,9 @@ mod tests {
         let this = ["AB"].map(|literal| (literal.to_owned(), vec!["exact"]));
         let literals = Literals::new(BTreeMap::from(any), BTreeMap::from(this));
         let mut found = Vec::new();
-        literals.find("xcaB ABé", "xcab abé", |range, uses| found.push((range, uses[0])));
+        literals.find("xcaB ABé", "xcab abé", |range, uses| {
+            found.push((range, uses[0]))
+        });
         let expected = [
             (1..4, "cab"),
             (2..4, "ab"),

@@ -14,6 +14,7 @@ mod data;
 mod engine;
 mod error;
 mod inner;
+mod lazy;
 pub mod limits;
 mod literals;
 mod matcher;
@@ -23,6 +24,7 @@ mod pack;
 mod patterns;
 mod phrases;
 mod trie;
+mod uses;
 mod view_scan;
 mod words;
 

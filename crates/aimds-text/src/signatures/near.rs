@@ -148,11 +148,7 @@ fn unordered(
     last: u32,
     words: &[Word],
 ) -> Option<NearMatch> {
-    *states.get_mut(slot)? = SlotState {
-        view,
-        first,
-        last,
-    };
+    *states.get_mut(slot)? = SlotState { view, first, last };
     let mut chain_first = first;
     for (index, state) in states.iter().enumerate() {
         if state.view != view || (index != slot && state.last >= first && state.first <= last) {

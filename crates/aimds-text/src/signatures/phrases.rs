@@ -3,6 +3,7 @@
 
 use super::compile::WordUse;
 use super::trie::Trie;
+use super::uses::Uses;
 use super::words::{Word, Words};
 use std::collections::BTreeMap;
 
@@ -10,43 +11,13 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Phrases {
     at_words: Trie,
-    at_words_uses: Uses,
+    at_words_uses: Uses<WordUse>,
     /// Whether the last word of a phrase of the first kind may go on.
     at_words_open: Vec<bool>,
     anywhere: Trie,
-    anywhere_uses: Uses,
+    anywhere_uses: Uses<WordUse>,
     /// The letters that a phrase of the second kind may begin with.
     anywhere_letters: Vec<u8>,
-}
-
-/// The uses of phrases by their number, one behind the other: a hit waits for memory less than with a list for each.
-#[derive(Debug)]
-struct Uses {
-    all: Vec<WordUse>,
-    /// Where those of each phrase end.
-    ends: Vec<u32>,
-}
-
-impl Uses {
-    fn new(uses: Vec<Vec<WordUse>>) -> Self {
-        let mut flat = Self {
-            all: Vec::new(),
-            ends: Vec::new(),
-        };
-        for uses in uses {
-            flat.all.extend(uses);
-            flat.ends.push(flat.all.len() as u32);
-        }
-        flat
-    }
-
-    fn of(&self, phrase: u32) -> &[WordUse] {
-        let phrase = phrase as usize;
-        let start = phrase.checked_sub(1).and_then(|before| self.ends.get(before));
-        let start = start.copied().unwrap_or_default() as usize;
-        let end = self.ends.get(phrase).copied().unwrap_or_default() as usize;
-        self.all.get(start..end).unwrap_or_default()
-    }
 }
 
 /// One phrase found: between which words, and whether it ends where the last one does.
@@ -139,7 +110,7 @@ impl Phrases {
                     last: hit.last as u32,
                     at_end: word.end as usize == hit.end,
                 };
-                found(state, place, uses.of(hit.phrase));
+                found(state, place, uses.of(hit.phrase as usize));
             }
             if count > 0 {
                 leave(state, index);
@@ -166,8 +137,9 @@ impl Phrases {
         let mut found = Vec::new();
         let mut look = |start: usize| {
             let rest = bytes.get(start..).unwrap_or_default();
-            self.anywhere
-                .walk(rest.iter().copied(), |length, phrase| found.push((start, length, phrase)));
+            self.anywhere.walk(rest.iter().copied(), |length, phrase| {
+                found.push((start, length, phrase));
+            });
         };
         match *self.anywhere_letters.as_slice() {
             [] => {}

@@ -5,8 +5,9 @@ use super::compile::{RawUse, RuleRegex, Tables, WordRole, WordUse};
 use super::context::FrameHit;
 use super::data::DataRegions;
 use super::inner;
+use super::lazy::Budget;
 use super::limits;
-use super::matcher::{Budget, Hits};
+use super::matcher::Hits;
 use super::near::NearStates;
 use super::pack::{ContextPolicy, RuleHead};
 use super::phrases::Place;
@@ -134,13 +135,7 @@ impl<'a> ViewScan<'a> {
         self.words = folded;
     }
 
-    fn read_phrase(
-        &mut self,
-        place: Place,
-        uses: &[WordUse],
-        words: &[Word],
-        scratch: &mut Scratch,
-    ) {
+    fn read_phrase(&mut self, place: Place, uses: &[WordUse], words: &[Word], scratch: &mut Scratch) {
         let (Some(first), Some(last)) = (words.get(place.first as usize), words.get(place.last as usize))
         else {
             return;
@@ -220,7 +215,9 @@ impl<'a> ViewScan<'a> {
         touched.sort_unstable();
         let complete = touched.is_empty() || !inner::has_odd_cases(text);
         for index in touched.drain(..) {
-            if let (Some(regex), Some(hits)) = (tables.regexes.get(index as usize), all.get_mut(index as usize)) {
+            if let (Some(regex), Some(hits)) =
+                (tables.regexes.get(index as usize), all.get_mut(index as usize))
+            {
                 if !hits.windows.is_empty() {
                     hits.close(complete);
                     self.run_regex(regex, hits, text, budget);
