@@ -184,7 +184,7 @@ mod tests {
         let literals = Literals::new(BTreeMap::from(any), BTreeMap::from(this));
         let mut found = Vec::new();
         literals.find("xcaB ABé", "xcab abé", |range, uses| {
-            found.push((range, uses[0]))
+            found.push((range, uses[0]));
         });
         let expected = [
             (1..4, "cab"),

@@ -258,7 +258,7 @@ mod tests {
             places
         };
         let mut hits = Hits {
-            windows: vec![0..text.len()],
+            windows: std::iter::once(0..text.len()).collect(),
             cuts: inner
                 .cut
                 .as_ref()
