@@ -3,10 +3,11 @@
 use super::category::Category;
 use super::context::FrameRole;
 use super::error::{PackError, PackErrorKind};
+use super::inner;
 use super::limits;
 use super::literals::Literals;
 use super::matcher::Matcher;
-use super::near::NearRule;
+use super::near::{Gate, NearRule};
 use super::pack::{Frame, Near, Pack, Phrase, Rule, RuleHead};
 use super::patterns;
 use super::phrases::Phrases;
@@ -16,10 +17,20 @@ use std::collections::{BTreeMap, HashSet};
 /// What a phrase hit in the folded words means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WordRole {
-    Any { rule: u32 },
-    Slot { near: u32, slot: u32 },
-    Unless { rule: u32 },
-    Frame { role: FrameRole },
+    Any {
+        rule: u32,
+    },
+    Slot {
+        near: u32,
+        slot: u32,
+        gate: Option<Gate>,
+    },
+    Unless {
+        rule: u32,
+    },
+    Frame {
+        role: FrameRole,
+    },
 }
 
 /// One use of a phrase, and whether the word may go on at either end.
@@ -33,8 +44,20 @@ pub struct WordUse {
 /// What a literal hit in the view itself means.
 #[derive(Debug, Clone, Copy)]
 pub enum RawUse {
-    Phrase { rule: u32 },
-    Prefilter { regex: u32 },
+    Phrase {
+        rule: u32,
+    },
+    Prefilter {
+        regex: u32,
+    },
+    /// A match of the regex may be cut here ([`inner`]).
+    Cut {
+        regex: u32,
+    },
+    /// A match of the regex holds such a literal.
+    Second {
+        regex: u32,
+    },
 }
 
 /// A regex of a rule.
@@ -185,27 +208,26 @@ impl Builder {
             }
         }
         let number = self.near.len() as u32;
-        for (slot, phrases) in near.slots.iter().enumerate() {
-            for phrase in phrases {
-                self.phrase(
-                    phrase,
-                    false,
-                    WordRole::Slot {
-                        near: number,
-                        slot: slot as u32,
-                    },
-                )
-                .map_err(|kind| (phrase.line, kind))?;
-            }
-        }
-        self.near.push(NearRule {
+        let compiled = NearRule {
             rule,
             slots: near.slots.len() as u32,
             within: near.within,
             ordered: near.ordered,
             across_sentences: near.across_sentences,
             state_start: self.near_states as u32,
-        });
+        };
+        for (slot, phrases) in (0..).zip(&near.slots) {
+            let fills = WordRole::Slot {
+                near: number,
+                slot,
+                gate: compiled.gate(slot),
+            };
+            for phrase in phrases {
+                self.phrase(phrase, false, fills)
+                    .map_err(|kind| (phrase.line, kind))?;
+            }
+        }
+        self.near.push(compiled);
         self.near_states += near.slots.len();
         Ok(())
     }
@@ -282,8 +304,16 @@ impl Builder {
         let required = choose(patterns::required_literals(&pattern.text), given);
         // Compiled before the literals are looked at: a syntax error is the better message.
         let leading = required.as_ref().is_some_and(|required| required.leading);
-        let matcher =
-            Matcher::new(&pattern.text, source.case_sensitive, source.window, leading).map_err(bad)?;
+        let given: &[String] = required.as_ref().map_or(&[], |required| &required.literals);
+        let inner = inner::look_into(&pattern.text, source.case_sensitive, leading, given);
+        let matcher = Matcher::new(
+            &pattern.text,
+            source.case_sensitive,
+            source.window,
+            leading,
+            &inner,
+        )
+        .map_err(bad)?;
         let required = required.ok_or_else(|| {
             bad("no required literal of at least 2 bytes was found; give one as `prefilter`".to_owned())
         })?;
@@ -302,6 +332,21 @@ impl Builder {
             for variant in case_variants(literal) {
                 self.raw.entry(variant).or_default().push(prefilter);
             }
+        }
+        let raw = if source.case_sensitive {
+            &mut self.raw_exact
+        } else {
+            &mut self.raw
+        };
+        for literal in inner.cut.map(|cut| cut.literals).unwrap_or_default() {
+            raw.entry(literal)
+                .or_default()
+                .push(RawUse::Cut { regex: number });
+        }
+        for literal in inner.second {
+            raw.entry(literal)
+                .or_default()
+                .push(RawUse::Second { regex: number });
         }
         self.regexes.push(RuleRegex { rule, matcher });
         Ok(())

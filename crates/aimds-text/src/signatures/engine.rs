@@ -4,10 +4,10 @@ use super::category::EventKind;
 use super::compile::{Tables, compile};
 use super::context::{ContextReason, Quotations, reason};
 use super::error::PackError;
+use super::lazy::Budget;
 use super::limits;
-use super::matcher::Budget;
 use super::pack::{ContextPolicy, Pack, PackSource, RuleHead};
-use super::view_scan::{Candidate, ViewScan};
+use super::view_scan::{Candidate, Scratch, ViewScan};
 use crate::normalise::{Normalised, Transform, View};
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -79,8 +79,9 @@ impl SignatureEngine {
         let mut found = Vec::new();
         let mut overflow = false;
         let mut budget = Budget::new(text.views.iter().map(|view| view.text.len()).sum());
+        let mut scratch = Scratch::new(&self.tables);
         for (index, view) in text.views.iter().enumerate() {
-            let scan = ViewScan::run(&self.tables, &view.text, kind, &mut budget);
+            let scan = ViewScan::run(&self.tables, &view.text, kind, &mut budget, &mut scratch);
             overflow = scan.overflow;
             self.judge(view, index, &scan, &mut found);
             // The answer is "undecided" from here on: reading the other views would only give an attacker more of our time.
@@ -105,11 +106,12 @@ impl SignatureEngine {
             return;
         }
         let hidden = view.chain.iter().any(|step| is_deliberate(*step));
-        let quotations = if scan.frames.is_empty() {
-            None
-        } else {
-            Some(Quotations::of(&view.text))
+        let may_be_quoted = |found: &Candidate| {
+            let head = self.tables.rules.get(found.rule as usize);
+            head.is_some_and(|head| head.context == ContextPolicy::QuoteLowers)
         };
+        let quotations = (!scan.frames.is_empty() && scan.candidates.iter().any(may_be_quoted))
+            .then(|| Quotations::of(&view.text));
         for Candidate { rule, span, in_data } in &scan.candidates {
             let Some(head) = self.tables.rules.get(*rule as usize) else {
                 continue;

@@ -1,6 +1,6 @@
 //! Literals anywhere in a text, in any case or in one case: what punctuated phrases and regexes start from.
 //!
-//! Few bytes begin a literal; tables of the pairs and triples of bytes that do say where to look at all.
+//! Few bytes begin a literal; tables of how literals begin, by their first two to four bytes, say where to look at all.
 
 use super::trie::Trie;
 use std::collections::BTreeMap;
@@ -32,11 +32,8 @@ impl<U> Literals<U> {
         let (this, more): (Vec<String>, Vec<Vec<U>>) = this_case.into_iter().unzip();
         uses.extend(more);
         let mut beginnings = Beginnings::new();
-        for literal in &any {
-            beginnings.add_any_case(literal.as_bytes());
-        }
-        for literal in &this {
-            beginnings.add_pair(literal.as_bytes(), false);
+        for literal in any.iter().chain(&this) {
+            beginnings.add(literal.as_bytes());
         }
         Self {
             any_case: Trie::new(&any),
@@ -47,9 +44,10 @@ impl<U> Literals<U> {
         }
     }
 
-    /// Tells of every literal in the text, in order of their end, the longest first.
-    pub fn find<'a>(&'a self, text: &str, mut found: impl FnMut(Range<usize>, &'a [U])) {
-        let bytes = text.as_bytes();
+    /// Tells of every literal in the text, in order of their end, the longest first. `small` is the text in small letters
+    /// of ASCII.
+    pub fn find<'a>(&'a self, text: &str, small: &str, mut found: impl FnMut(Range<usize>, &'a [U])) {
+        let (bytes, small) = (text.as_bytes(), small.as_bytes());
         let mut waiting: Vec<Hit> = Vec::new();
         let mut tell = |waiting: &mut Vec<Hit>, until: usize| {
             waiting.sort_unstable();
@@ -61,112 +59,102 @@ impl<U> Literals<U> {
                 );
             }
         };
-        let mut beginning = Beginning::default();
-        let mut padded = bytes.iter().copied().chain([0, 0]);
-        for byte in padded.by_ref().take(2) {
-            beginning.push(byte);
-        }
-        padded.enumerate().for_each(|(start, third)| {
-            beginning.push(third);
-            if !self.beginnings.has(&beginning) {
-                return;
-            }
+        let mut look = |start: usize| {
             // What begins here or later ends later.
             if !waiting.is_empty() {
                 tell(&mut waiting, start);
             }
-            let rest = bytes.get(start..).unwrap_or_default().iter();
-            self.any_case
-                .walk(rest.clone().map(u8::to_ascii_lowercase), |length, literal| {
-                    let (end, literal) = (start + length, literal as usize);
-                    waiting.push(Hit { end, start, literal });
-                });
-            self.this_case.walk(rest.copied(), |length, literal| {
+            let rest = small.get(start..).unwrap_or_default().iter().copied();
+            self.any_case.walk(rest, |length, literal| {
+                let (end, literal) = (start + length, literal as usize);
+                waiting.push(Hit { end, start, literal });
+            });
+            let rest = bytes.get(start..).unwrap_or_default().iter().copied();
+            self.this_case.walk(rest, |length, literal| {
                 let (end, literal) = (start + length, self.any_case_count + literal as usize);
                 waiting.push(Hit { end, start, literal });
             });
-        });
+        };
+        let mut next = 0;
+        for quad in small.windows(4) {
+            if let Ok(quad) = quad.try_into()
+                && self.beginnings.has(u32::from_le_bytes(quad))
+            {
+                look(next);
+            }
+            next += 1;
+        }
+        // The last three bytes have fewer than three behind them.
+        for start in next..small.len() {
+            let mut quad = [0; 4];
+            for (place, byte) in quad.iter_mut().zip(small.get(start..).unwrap_or_default()) {
+                *place = *byte;
+            }
+            if self.beginnings.has(u32::from_le_bytes(quad)) {
+                look(start);
+            }
+        }
         tell(&mut waiting, bytes.len());
     }
 }
 
-/// How literals begin: two tables of 8 KiB, which stay in the nearest cache.
+/// How literals begin, in small letters: three tables of 8 KiB, which stay in the nearest cache. Beginnings are numbers of four
+/// bytes, the first one the lowest.
 #[derive(Debug)]
 struct Beginnings {
-    /// Pairs of bytes: of literals in one case, and of literals that are no longer.
-    pairs: Vec<u64>,
-    /// Hashes of the first three bytes of literals in any case, in small letters. Chance hits cost a walk.
+    /// Hashes of the first four bytes of literals. Chance hits cost a walk.
+    quads: Vec<u64>,
+    /// Hashes of the literals of three bytes.
     triples: Vec<u64>,
+    /// The literals of two bytes, and those of one with any byte behind.
+    pairs: Vec<u64>,
 }
 
 const BITS_LOG: u32 = 16;
+const TRIPLE: u32 = 0x00FF_FFFF;
+const PAIR: u32 = 0xFFFF;
 
 impl Beginnings {
     fn new() -> Self {
         let table = vec![0; 1 << (BITS_LOG - 6)];
         Self {
-            pairs: table.clone(),
-            triples: table,
+            quads: table.clone(),
+            triples: table.clone(),
+            pairs: table,
         }
     }
 
     /// Whether a literal may begin with these bytes.
     #[inline]
-    fn has(&self, beginning: &Beginning) -> bool {
-        let pair = (beginning.bytes >> 8 & 0xFFFF) as usize;
-        has_bit(&self.triples, hash(beginning.small)) || has_bit(&self.pairs, pair)
+    fn has(&self, beginning: u32) -> bool {
+        has_bit(&self.quads, hash(beginning))
+            | has_bit(&self.triples, hash(beginning & TRIPLE))
+            | has_bit(&self.pairs, (beginning & PAIR) as usize)
     }
 
-    fn add_any_case(&mut self, literal: &[u8]) {
-        match literal {
-            [first, second, third, ..] => {
-                let mut beginning = Beginning::default();
-                for byte in [first, second, third] {
-                    beginning.push(*byte);
+    fn add(&mut self, literal: &[u8]) {
+        let small = |byte: u8| u32::from(byte.to_ascii_lowercase());
+        match *literal {
+            [] => {}
+            [first] => {
+                for second in 0..=u32::from(u8::MAX) {
+                    set_bit(&mut self.pairs, (small(first) | second << 8) as usize);
                 }
-                set_bit(&mut self.triples, hash(beginning.small));
             }
-            _ => self.add_pair(literal, true),
-        }
-    }
-
-    /// Adds the first two bytes of a literal, in both cases if asked to; any second byte if there is none.
-    fn add_pair(&mut self, literal: &[u8], any_case: bool) {
-        let cases = |byte: u8| {
-            let other = if any_case { byte.to_ascii_uppercase() } else { byte };
-            [byte, other]
-        };
-        let Some(&first) = literal.first() else {
-            return;
-        };
-        let seconds: Vec<u8> = match literal.get(1) {
-            Some(&second) => cases(second).to_vec(),
-            None => (0..=u8::MAX).collect(),
-        };
-        for first in cases(first) {
-            for second in &seconds {
-                set_bit(&mut self.pairs, usize::from(first) << 8 | usize::from(*second));
+            [first, second] => set_bit(&mut self.pairs, (small(first) | small(second) << 8) as usize),
+            [first, second, third] => {
+                let beginning = small(first) | small(second) << 8 | small(third) << 16;
+                set_bit(&mut self.triples, hash(beginning));
+            }
+            [first, second, third, fourth, ..] => {
+                let beginning = small(first) | small(second) << 8 | small(third) << 16 | small(fourth) << 24;
+                set_bit(&mut self.quads, hash(beginning));
             }
         }
     }
 }
 
-/// Three bytes in a row, as they are and in small letters.
-#[derive(Debug, Default)]
-struct Beginning {
-    bytes: u32,
-    small: u32,
-}
-
-impl Beginning {
-    #[inline]
-    fn push(&mut self, byte: u8) {
-        self.bytes = self.bytes << 8 | u32::from(byte);
-        self.small = (self.small << 8 | u32::from(byte.to_ascii_lowercase())) & 0x00FF_FFFF;
-    }
-}
-
-/// Spreads three bytes over the table by a multiplication (Knuth 6.4).
+/// Spreads four bytes over the table by a multiplication (Knuth 6.4).
 fn hash(bytes: u32) -> usize {
     const GOLDEN: u32 = 0x9E37_79B1;
     (bytes.wrapping_mul(GOLDEN) >> (u32::BITS - BITS_LOG)) as usize
@@ -187,6 +175,7 @@ fn set_bit(table: &mut [u64], bit: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn literals_are_told_in_order_of_their_end() {
@@ -194,7 +183,9 @@ mod tests {
         let this = ["AB"].map(|literal| (literal.to_owned(), vec!["exact"]));
         let literals = Literals::new(BTreeMap::from(any), BTreeMap::from(this));
         let mut found = Vec::new();
-        literals.find("xcaB ABé", |range, uses| found.push((range, uses[0])));
+        literals.find("xcaB ABé", "xcab abé", |range, uses| {
+            found.push((range, uses[0]));
+        });
         let expected = [
             (1..4, "cab"),
             (2..4, "ab"),
@@ -212,8 +203,38 @@ mod tests {
         let literals = Literals::new(BTreeMap::from([("@".to_owned(), vec![()])]), BTreeMap::new());
         for (text, count) in [("", 0), ("@", 1), ("a@", 1), ("@a@", 2)] {
             let mut found = 0;
-            literals.find(text, |_, _| found += 1);
+            literals.find(text, text, |_, _| found += 1);
             assert_eq!(found, count, "{text}");
+        }
+    }
+
+    proptest! {
+        /// Every place of every literal is told of, whatever its length.
+        #[test]
+        fn every_literal_is_found(
+            any in prop::collection::btree_set("[ab.é]{1,6}", 0..8),
+            this in prop::collection::btree_set("[abAB.]{1,6}", 0..8),
+            text in "[abAB.é]{0,12}",
+        ) {
+            let with_itself = |literals: &std::collections::BTreeSet<String>| -> BTreeMap<String, Vec<String>> {
+                literals.iter().map(|literal| (literal.clone(), vec![literal.clone()])).collect()
+            };
+            let literals = Literals::new(with_itself(&any), with_itself(&this));
+            let small = text.to_ascii_lowercase();
+            let places = |text: &str, wanted: &str| -> Vec<(usize, usize, String)> {
+                (0..text.len())
+                    .filter(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(wanted)))
+                    .map(|at| (at, at + wanted.len(), wanted.to_owned()))
+                    .collect()
+            };
+            let mut expected: Vec<_> = any.iter().flat_map(|wanted| places(&small, wanted)).collect();
+            expected.extend(this.iter().flat_map(|wanted| places(&text, wanted)));
+            expected.sort();
+            let mut found = Vec::new();
+            literals.find(&text, &small, |range, uses| found.push((range.start, range.end, uses[0].clone())));
+            prop_assert!(found.is_sorted_by_key(|(_, end, _)| *end));
+            found.sort();
+            prop_assert_eq!(found, expected);
         }
     }
 }

@@ -3,19 +3,15 @@
 //! Lazy automata step byte by byte, so that every byte read and every automaton state made is counted: a text written to make
 //! states (making one costs a thousand times what reading a byte does) runs out of budget instead of time. A regex whose matches
 //! begin with a required literal is run *anchored* at each hit and mostly dies within a few bytes; any other regex
-//! searches the joined windows around its hits forward for an end, and from there backward for the start.
+//! searches the joined windows around its hits forward for an end, and from there backward for the start. Before that, a look at
+//! what its matches must hold ([`super::inner`]) passes over most windows.
 
-use super::limits;
+use super::inner::{Cut, Inner};
+use super::lazy::{Budget, Exhausted, Lazy};
 use super::patterns;
-use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::nfa::thompson::pikevm::PikeVM;
-use regex_automata::nfa::thompson::{Config, NFA, WhichCaptures};
-use regex_automata::util::pool::Pool;
-use regex_automata::{Anchored, Input, MatchKind, PatternID};
+use regex_automata::{Anchored, Input, PatternID};
 use std::ops::Range;
-use std::panic::{RefUnwindSafe, UnwindSafe};
-
-type CachePool = Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync + RefUnwindSafe + UnwindSafe>>;
 
 /// One regex, ready to run.
 #[derive(Debug)]
@@ -26,189 +22,72 @@ pub struct Matcher {
     groups: PikeVM,
     value_group: Option<usize>,
     window: usize,
+    /// What stands before and behind the cut of a match.
+    cut: Option<(Lazy, Lazy)>,
+    has_second: bool,
 }
 
-/// A lazy automaton with caches for the threads that run it.
-#[derive(Debug)]
-struct Lazy {
-    automaton: Box<DFA>,
-    caches: CachePool,
-    /// What making one state costs, in bytes read.
-    state_cost: usize,
+/// Where one regex is to look in a text.
+#[derive(Debug, Default)]
+pub struct Hits {
+    /// Around its required literals, in order of their end.
+    pub windows: Vec<Range<usize>>,
+    /// Where its matches may be cut.
+    pub cuts: Vec<u32>,
+    /// Where the second literals stand that its matches hold.
+    pub seconds: Vec<u32>,
+    /// Whether cuts and second literals are all that there are.
+    complete: bool,
 }
 
-/// What all regexes together may still do for one text, in bytes read.
-#[derive(Debug)]
-pub struct Budget {
-    left: usize,
-}
-
-/// The budget ran out, or the automaton gave up: something may have been missed.
-struct Exhausted;
-
-impl Budget {
-    /// The budget for views of `length` bytes together.
-    pub fn new(length: usize) -> Self {
-        Self {
-            left: length
-                .saturating_mul(limits::REGEX_WORK_FACTOR)
-                .saturating_add(limits::REGEX_WORK_FLOOR),
-        }
+impl Hits {
+    pub fn is_empty(&self) -> bool {
+        self.windows.is_empty() && self.cuts.is_empty() && self.seconds.is_empty()
     }
 
-    fn spend(&mut self, work: usize) -> Result<(), Exhausted> {
-        self.left = self.left.checked_sub(work).ok_or(Exhausted)?;
-        Ok(())
+    pub fn clear(&mut self) {
+        self.windows.clear();
+        self.cuts.clear();
+        self.seconds.clear();
+    }
+
+    /// Tells that all hits are in; `complete` is false when there may be more cuts and second literals.
+    pub fn close(&mut self, complete: bool) {
+        self.cuts.sort_unstable();
+        self.seconds.sort_unstable();
+        self.complete = complete;
     }
 }
 
-impl Lazy {
-    fn new(pattern: &str, case_sensitive: bool, reverse: bool) -> Result<(Self, NFA), String> {
-        let nfa = NFA::compiler()
-            .syntax(patterns::syntax(case_sensitive))
-            .configure(
-                Config::new()
-                    .reverse(reverse)
-                    .which_captures(if reverse {
-                        WhichCaptures::None
-                    } else {
-                        WhichCaptures::All
-                    })
-                    .nfa_size_limit(Some(limits::REGEX_STATES_BYTES_MAX)),
-            )
-            .build(pattern)
-            .map_err(|error| patterns::nfa_reason(&error))?;
-        let kind = if reverse {
-            MatchKind::All
-        } else {
-            MatchKind::LeftmostFirst
+/// Whether what stands before and behind some cut in the window matches there.
+fn touched_by_cut(
+    (before, behind): &(Lazy, Lazy),
+    text: &str,
+    window: &Range<usize>,
+    cuts: &[u32],
+    looks: &mut Budget,
+) -> Result<bool, Exhausted> {
+    // Cuts close to one another must not make the same bytes be read again and again.
+    let mut bytes_left = window.len();
+    for place in inside(cuts, window) {
+        let mut touches = |part: &Lazy, range: Range<usize>, backward: bool| {
+            let input = Input::new(text).range(range).anchored(Anchored::Yes);
+            part.touches(&input, backward, looks, &mut bytes_left)
         };
-        let automaton = DFA::builder()
-            .configure(
-                DFA::config()
-                    .match_kind(kind)
-                    .cache_capacity(limits::REGEX_CACHE_BYTES)
-                    .skip_cache_capacity_check(true),
-            )
-            .build_from_nfa(nfa.clone())
-            .map_err(|error| error.to_string())?;
-        let made = automaton.clone();
-        let caches: CachePool = Pool::new(Box::new(move || made.create_cache()));
-        // Making a state walks a part of the automaton that grows with it.
-        let state_cost = 128 + nfa.states().len() / 12;
-        Ok((
-            Self {
-                automaton: Box::new(automaton),
-                caches,
-                state_cost,
-            },
-            nfa,
-        ))
+        if touches(before, window.start..place, true)? && touches(behind, place..window.end, false)? {
+            return Ok(true);
+        }
     }
+    Ok(false)
+}
 
-    /// The end of the leftmost-first match in `span`, if there is one.
-    fn end(
-        &self,
-        cache: &mut Cache,
-        input: &Input<'_>,
-        budget: &mut Budget,
-    ) -> Result<Option<usize>, Exhausted> {
-        let (bytes, span) = (input.haystack(), input.get_range());
-        let mut state = self
-            .automaton
-            .start_state_forward(cache, input)
-            .map_err(|_| Exhausted)?;
-        let mut end = None;
-        let mut read_from = span.start;
-        for at in span.clone() {
-            let byte = bytes.get(at).copied().unwrap_or_default();
-            state = self.step(cache, state, byte, budget)?;
-            if state.is_tagged() {
-                // A match is reported one byte late.
-                if state.is_match() {
-                    end = Some(at);
-                } else if state.is_dead() {
-                    budget.spend(at - read_from + 1)?;
-                    return Ok(end);
-                } else if state.is_quit() {
-                    return Err(Exhausted);
-                }
-            }
-            if at - read_from >= 4096 {
-                budget.spend(at - read_from)?;
-                read_from = at;
-            }
-        }
-        budget.spend(span.end - read_from + 1)?;
-        state = match bytes.get(span.end) {
-            Some(byte) => self.automaton.next_state(cache, state, *byte),
-            None => self.automaton.next_eoi_state(cache, state),
-        }
-        .map_err(|_| Exhausted)?;
-        if state.is_match() {
-            end = Some(span.end);
-        }
-        Ok(end)
-    }
-
-    /// The earliest start of a match that ends at the end of `input`.
-    fn start(
-        &self,
-        cache: &mut Cache,
-        input: &Input<'_>,
-        budget: &mut Budget,
-    ) -> Result<Option<usize>, Exhausted> {
-        let (bytes, span) = (input.haystack(), input.get_range());
-        let mut state = self
-            .automaton
-            .start_state_reverse(cache, input)
-            .map_err(|_| Exhausted)?;
-        let mut start = None;
-        for at in span.clone().rev() {
-            let byte = bytes.get(at).copied().unwrap_or_default();
-            state = self.step(cache, state, byte, budget)?;
-            if state.is_tagged() {
-                if state.is_match() {
-                    start = Some(at + 1);
-                } else if state.is_dead() {
-                    budget.spend(span.end - at)?;
-                    return Ok(start);
-                } else if state.is_quit() {
-                    return Err(Exhausted);
-                }
-            }
-        }
-        budget.spend(span.len() + 1)?;
-        state = match span.start.checked_sub(1).and_then(|before| bytes.get(before)) {
-            Some(byte) => self.automaton.next_state(cache, state, *byte),
-            None => self.automaton.next_eoi_state(cache, state),
-        }
-        .map_err(|_| Exhausted)?;
-        if state.is_match() {
-            start = Some(span.start);
-        }
-        Ok(start)
-    }
-
-    #[inline]
-    fn step(
-        &self,
-        cache: &mut Cache,
-        state: regex_automata::hybrid::LazyStateID,
-        byte: u8,
-        budget: &mut Budget,
-    ) -> Result<regex_automata::hybrid::LazyStateID, Exhausted> {
-        if !state.is_tagged() {
-            let next = self.automaton.next_state_untagged(cache, state, byte);
-            if !next.is_unknown() {
-                return Ok(next);
-            }
-            budget.spend(self.state_cost)?;
-        }
-        self.automaton
-            .next_state(cache, state, byte)
-            .map_err(|_| Exhausted)
-    }
+/// The places of a list that lie in a window; `places` ascend.
+fn inside<'a>(places: &'a [u32], window: &Range<usize>) -> impl Iterator<Item = usize> + use<'a> {
+    let first = places.partition_point(|place| (*place as usize) < window.start);
+    let end = window.end;
+    let rest = places.get(first..).unwrap_or_default().iter();
+    rest.map(|place| *place as usize)
+        .take_while(move |place| *place < end)
 }
 
 impl Matcher {
@@ -216,14 +95,23 @@ impl Matcher {
     ///
     /// # Errors
     /// Why it does not compile.
-    pub fn new(pattern: &str, case_sensitive: bool, window: usize, leading: bool) -> Result<Self, String> {
-        let pattern = patterns::checked(pattern)?;
-        let (forward, nfa) = Lazy::new(&pattern, case_sensitive, false)?;
+    pub fn new(
+        pattern: &str,
+        case_sensitive: bool,
+        window: usize,
+        leading: bool,
+        inner: &Inner,
+    ) -> Result<Self, String> {
+        let hir = patterns::parse(pattern, case_sensitive)?;
+        let (forward, nfa) = Lazy::new(&hir, false)?;
         let backward = if leading {
             None
         } else {
-            Some(Lazy::new(&pattern, case_sensitive, true)?.0)
+            Some(Lazy::new(&hir, true)?.0)
         };
+        let both =
+            |cut: &Cut| Ok::<_, String>((Lazy::new(&cut.before, true)?.0, Lazy::new(&cut.behind, false)?.0));
+        let cut = inner.cut.as_ref().map(both).transpose()?;
         let value_group = nfa.group_info().to_index(PatternID::ZERO, "value");
         let groups = PikeVM::new_from_nfa(nfa).map_err(|error| error.to_string())?;
         // An empty match says nothing, and would stand everywhere.
@@ -236,6 +124,8 @@ impl Matcher {
             groups,
             value_group,
             window,
+            cut,
+            has_second: !inner.second.is_empty(),
         })
     }
 
@@ -262,15 +152,18 @@ impl Matcher {
     pub fn run(
         &self,
         text: &str,
-        windows: &[Range<usize>],
+        hits: &Hits,
         budget: &mut Budget,
         found: &mut dyn FnMut(Range<usize>) -> bool,
     ) -> bool {
         let mut cache = self.forward.caches.get();
         let mut after = 0;
-        for window in windows {
+        for window in &hits.windows {
             let mut from = window.start.max(after);
             while from < window.end {
+                if !self.may_match(text, from..window.end, hits, budget) {
+                    break;
+                }
                 let input = Input::new(text).range(from..window.end);
                 let input = if self.backward.is_none() {
                     input.anchored(Anchored::Yes)
@@ -296,6 +189,18 @@ impl Matcher {
             }
         }
         true
+    }
+
+    /// Whether a window holds what a match must hold; true if that is not known.
+    fn may_match(&self, text: &str, window: Range<usize>, hits: &Hits, budget: &mut Budget) -> bool {
+        if !hits.complete {
+            return true;
+        }
+        if self.has_second && inside(&hits.seconds, &window).next().is_none() {
+            return false;
+        }
+        let Some(cut) = &self.cut else { return true };
+        budget.look(|looks| touched_by_cut(cut, text, &window, &hits.cuts, looks))
     }
 
     /// The span to report for a match that ends at the range's end.
@@ -324,5 +229,73 @@ impl Matcher {
         self.groups
             .captures(&mut self.groups.create_cache(), input, &mut captures);
         Ok(captures.get_group(group).map(|value| value.range()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::inner::look_into;
+    use super::*;
+    use proptest::prelude::*;
+
+    const PATTERNS: [&str; 6] = [
+        r"(?m)^[ \t]*(?:note: )?(?:please )?(?:Send|Make) [^\n]*\b(?:my|me)\b",
+        r"\b(?:send|forward)\b[^\n]{0,30}\b(?:password|secret)\b[^\n]{0,40}@[a-z]+",
+        r"(?:real|new)[\s:]+(?:instructions?|task)\s*[:!]",
+        r"[a-z0-9]{1,9}@[a-z]+\.[a-z]{2}",
+        r"(?P<value>[0-9]+ kelvin)s?\W",
+        r"\w+ (?:task|sk1ll) ",
+    ];
+
+    fn spans(pattern: &str, text: &str, inner: &Inner) -> Vec<Range<usize>> {
+        let matcher = Matcher::new(pattern, false, 64, false, inner).unwrap();
+        let small = text.to_ascii_lowercase();
+        let places = |literals: &[String]| -> Vec<u32> {
+            let mut places = Vec::new();
+            for literal in literals {
+                places.extend(small.match_indices(literal.as_str()).map(|(at, _)| at as u32));
+            }
+            places
+        };
+        let mut hits = Hits {
+            windows: std::iter::once(0..text.len()).collect(),
+            cuts: inner
+                .cut
+                .as_ref()
+                .map(|cut| places(&cut.literals))
+                .unwrap_or_default(),
+            seconds: places(&inner.second),
+            ..Hits::default()
+        };
+        hits.close(!super::super::inner::has_odd_cases(text));
+        let mut spans = Vec::new();
+        let complete = matcher.run(text, &hits, &mut Budget::new(1 << 24), &mut |span| {
+            spans.push(span);
+            true
+        });
+        assert!(complete);
+        spans
+    }
+
+    proptest! {
+        /// Looking before the search changes nothing but its cost.
+        #[test]
+        fn looks_lose_no_match(pieces in prop::collection::vec(prop::sample::select(vec![
+            "send", "Send ", "make", "MAKE ", "my", " me ", "note: ", "please ", "\n", " ", "password", "secret", "forward ",
+            "@", "abc", "a.de", "real ", "new: ", "instructions", "task", "tas\u{212A}", ":", "!", "12", " kelvin", "s", "ſend ",
+            "é", "sk1ll ", "x x x x x x x x x x x x x x x x x x x x ",
+        ]), 0..24)) {
+            let text = pieces.concat();
+            for pattern in PATTERNS {
+                let inner = look_into(pattern, false, false, &["@".to_owned()]);
+                prop_assert!(inner.cut.is_some());
+                prop_assert_eq!(
+                    spans(pattern, &text, &inner),
+                    spans(pattern, &text, &Inner::default()),
+                    "{}",
+                    pattern
+                );
+            }
+        }
     }
 }

@@ -13,6 +13,8 @@ mod context;
 mod data;
 mod engine;
 mod error;
+mod inner;
+mod lazy;
 pub mod limits;
 mod literals;
 mod matcher;
@@ -22,6 +24,7 @@ mod pack;
 mod patterns;
 mod phrases;
 mod trie;
+mod uses;
 mod view_scan;
 mod words;
 

@@ -18,16 +18,26 @@ pub struct NearRule {
 /// newest phrase that fills this slot.
 #[derive(Debug, Clone, Copy, Default)]
 struct SlotState {
-    live: bool,
+    /// The view in which it was filled, if any.
+    view: u32,
     /// First word of the chain (ordered) or of the phrase (unordered).
     first: u32,
     /// Last word of the phrase that filled this slot.
     last: u32,
 }
 
-/// The state of all proximity rules over one view.
+/// The state of all proximity rules over one view after the other.
 pub struct NearStates {
     slots: Vec<SlotState>,
+    /// The number of the view, from one on.
+    view: u32,
+}
+
+/// What must have been filled, and how near, before a phrase can fill a slot of an ordered rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    state: u32,
+    within: u32,
 }
 
 /// Words `first..=last` of a completed rule.
@@ -36,21 +46,36 @@ pub struct NearMatch {
     pub last: u32,
 }
 
+impl NearRule {
+    /// What stands before a slot; `None` for those that anything may fill.
+    pub fn gate(&self, slot: u32) -> Option<Gate> {
+        (self.ordered && slot > 0).then(|| Gate {
+            state: self.state_start + slot - 1,
+            within: self.within,
+        })
+    }
+}
+
 impl NearStates {
     pub fn new(slots: usize) -> Self {
         Self {
             slots: vec![SlotState::default(); slots],
+            view: 0,
         }
     }
 
-    /// Whether a phrase that begins with word `first` can fill `slot` at all: in an ordered rule the chain before it must be
-    /// open, and near enough.
-    pub fn may_fill(&self, rule: &NearRule, slot: u32, first: u32) -> bool {
-        if !rule.ordered || slot == 0 {
-            return true;
-        }
-        let before = self.slots.get((rule.state_start + slot - 1) as usize);
-        before.is_some_and(|before| before.live && first.saturating_sub(before.first) < rule.within)
+    /// Forgets what was seen of the view before.
+    pub fn begin_view(&mut self) {
+        self.view += 1;
+    }
+
+    /// Whether a phrase that begins with word `first` can fill the slot behind `gate` at all: the chain before it must be open,
+    /// and near enough.
+    pub fn is_open(&self, gate: Gate, first: u32) -> bool {
+        let before = self.slots.get(gate.state as usize);
+        before.is_some_and(|before| {
+            before.view == self.view && first.saturating_sub(before.first) < gate.within
+        })
     }
 
     /// Tells that the phrase of words `first..=last` fills `slot` of `rule`; hits come in order of their end.
@@ -65,9 +90,9 @@ impl NearStates {
         let start = rule.state_start as usize;
         let states = self.slots.get_mut(start..start + rule.slots as usize)?;
         if rule.ordered {
-            ordered(rule, states, slot as usize, first, last, words)
+            ordered(rule, states, self.view, slot as usize, first, last, words)
         } else {
-            unordered(rule, states, slot as usize, first, last, words)
+            unordered(rule, states, self.view, slot as usize, first, last, words)
         }
     }
 }
@@ -81,6 +106,7 @@ fn joined(rule: &NearRule, first: u32, last: u32, words: &[Word]) -> bool {
 fn ordered(
     rule: &NearRule,
     states: &mut [SlotState],
+    view: u32,
     slot: usize,
     first: u32,
     last: u32,
@@ -90,7 +116,7 @@ fn ordered(
         first
     } else {
         let before = *states.get(slot - 1)?;
-        if !before.live || before.last >= first || !joined(rule, before.first, last, words) {
+        if before.view != view || before.last >= first || !joined(rule, before.first, last, words) {
             return None;
         }
         before.first
@@ -103,9 +129,9 @@ fn ordered(
     }
     let state = states.get_mut(slot)?;
     // Two phrases of one slot may end together, the longer one first: the shorter one starts later and leaves more room.
-    if !state.live || chain_first >= state.first {
+    if state.view != view || chain_first >= state.first {
         *state = SlotState {
-            live: true,
+            view,
             first: chain_first,
             last,
         };
@@ -116,19 +142,16 @@ fn ordered(
 fn unordered(
     rule: &NearRule,
     states: &mut [SlotState],
+    view: u32,
     slot: usize,
     first: u32,
     last: u32,
     words: &[Word],
 ) -> Option<NearMatch> {
-    *states.get_mut(slot)? = SlotState {
-        live: true,
-        first,
-        last,
-    };
+    *states.get_mut(slot)? = SlotState { view, first, last };
     let mut chain_first = first;
     for (index, state) in states.iter().enumerate() {
-        if !state.live || (index != slot && state.last >= first && state.first <= last) {
+        if state.view != view || (index != slot && state.last >= first && state.first <= last) {
             return None;
         }
         chain_first = chain_first.min(state.first);

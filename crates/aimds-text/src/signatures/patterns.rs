@@ -65,6 +65,15 @@ pub(super) fn syntax(case_sensitive: bool) -> syntax::Config {
         .nest_limit(32)
 }
 
+/// Parses a pattern.
+///
+/// # Errors
+/// Why it is none, in words.
+pub(super) fn parse(pattern: &str, case_sensitive: bool) -> Result<Hir, String> {
+    let pattern = checked(pattern)?;
+    syntax::parse_with(&pattern, &syntax(case_sensitive)).map_err(|error| last_line(&error.to_string()))
+}
+
 pub(super) fn nfa_reason(error: &regex_automata::nfa::thompson::BuildError) -> String {
     if let Some(limit) = error.size_limit() {
         return format!("compiles to more than {limit} bytes");
@@ -152,7 +161,7 @@ fn prefixes(hir: &Hir) -> Option<Vec<String>> {
 }
 
 /// Cuts each literal to whole characters.
-fn strings(literals: Vec<Vec<u8>>) -> Option<Vec<String>> {
+pub(super) fn strings(literals: Vec<Vec<u8>>) -> Option<Vec<String>> {
     literals
         .into_iter()
         .map(|bytes| match String::from_utf8(bytes) {
@@ -170,7 +179,7 @@ fn strings(literals: Vec<Vec<u8>>) -> Option<Vec<String>> {
 
 /// The set of literals of which each match holds one, anywhere: the best part of a concatenation, all branches of an
 /// alternation.
-fn inner(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+pub(super) fn inner(hir: &Hir) -> Option<Vec<Vec<u8>>> {
     match hir.kind() {
         HirKind::Literal(literal) => Some(vec![literal.0.to_vec()]),
         HirKind::Class(Class::Unicode(class)) => {

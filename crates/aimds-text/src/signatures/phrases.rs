@@ -3,6 +3,7 @@
 
 use super::compile::WordUse;
 use super::trie::Trie;
+use super::uses::Uses;
 use super::words::{Word, Words};
 use std::collections::BTreeMap;
 
@@ -10,13 +11,13 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub struct Phrases {
     at_words: Trie,
-    at_words_uses: Vec<Vec<WordUse>>,
+    at_words_uses: Uses<WordUse>,
     /// Whether the last word of a phrase of the first kind may go on.
     at_words_open: Vec<bool>,
     anywhere: Trie,
-    anywhere_uses: Vec<Vec<WordUse>>,
+    anywhere_uses: Uses<WordUse>,
     /// The letters that a phrase of the second kind may begin with.
-    anywhere_letters: Vec<bool>,
+    anywhere_letters: Vec<u8>,
 }
 
 /// One phrase found: between which words, and whether it ends where the last one does.
@@ -54,19 +55,19 @@ impl Phrases {
         }
         let (at_words, at_words_uses): (Vec<String>, Vec<Vec<WordUse>>) = at_words.into_iter().unzip();
         let (anywhere, anywhere_uses): (Vec<String>, Vec<Vec<WordUse>>) = anywhere.into_iter().unzip();
-        let begins_with = |letter: u8| {
+        let begins_with = |letter: &u8| {
             anywhere
                 .iter()
-                .any(|phrase| phrase.as_bytes().first() == Some(&letter))
+                .any(|phrase| phrase.as_bytes().first() == Some(letter))
         };
         let is_open = |uses: &Vec<WordUse>| uses.iter().any(|phrase| phrase.open_end);
         Self {
             at_words_open: at_words_uses.iter().map(is_open).collect(),
-            anywhere_letters: (0..=u8::MAX).map(begins_with).collect(),
+            anywhere_letters: (0..=u8::MAX).filter(begins_with).collect(),
             at_words: Trie::new(&at_words),
-            at_words_uses,
+            at_words_uses: Uses::new(at_words_uses),
             anywhere: Trie::new(&anywhere),
-            anywhere_uses,
+            anywhere_uses: Uses::new(anywhere_uses),
         }
     }
 
@@ -79,13 +80,24 @@ impl Phrases {
         mut leave: impl FnMut(&mut S, usize),
     ) {
         let mut waiting: Vec<Hit> = Vec::new();
+        let inside = self.anywhere_in(&words.text);
+        let mut inside = inside.as_slice();
         for (index, word) in words.words.iter().enumerate() {
             self.find_from(words, index, word, &mut waiting);
+            // Most words have no such phrase.
+            while let Some((&(start, length, phrase), rest)) = inside.split_first()
+                && start < word.end as usize
+            {
+                waiting.push(hit(words, index, start, length, true, phrase));
+                inside = rest;
+            }
             if waiting.is_empty() {
                 continue;
             }
             // No phrase that begins with a later word ends with this one.
-            waiting.sort_unstable();
+            if waiting.len() > 1 {
+                waiting.sort_unstable();
+            }
             let count = waiting.partition_point(|hit| hit.last <= index);
             for hit in waiting.drain(..count) {
                 let uses = if hit.anywhere {
@@ -98,11 +110,7 @@ impl Phrases {
                     last: hit.last as u32,
                     at_end: word.end as usize == hit.end,
                 };
-                found(
-                    state,
-                    place,
-                    uses.get(hit.phrase as usize).map_or(&[], Vec::as_slice),
-                );
+                found(state, place, uses.of(hit.phrase as usize));
             }
             if count > 0 {
                 leave(state, index);
@@ -112,34 +120,47 @@ impl Phrases {
 
     /// Finds the phrases that begin with one word.
     fn find_from(&self, words: &Words, first: usize, word: &Word, waiting: &mut Vec<Hit>) {
-        let bytes = words.text.as_bytes();
         let (from, to) = (word.start as usize, word.end as usize);
-        let mut hit = |start: usize, length: usize, anywhere: bool, phrase: u32| {
-            let end = start + length;
-            waiting.push(Hit {
-                end,
-                start,
-                first,
-                last: last_word(&words.words, first, end),
-                anywhere,
-                phrase,
-            });
-        };
-        let rest = |start: usize| bytes.get(start..).unwrap_or_default().iter().copied();
-        self.at_words.walk(rest(from), |length, phrase| {
+        let rest = words.text.as_bytes().get(from..).unwrap_or_default();
+        self.at_words.walk(rest.iter().copied(), |length, phrase| {
             // Most phrases found are the beginning of another word.
             let goes_on = from + length < to;
             if !goes_on || self.at_words_open.get(phrase as usize) == Some(&true) {
-                hit(from, length, false, phrase);
+                waiting.push(hit(words, first, from, length, false, phrase));
             }
         });
-        let begins = |byte: u8| self.anywhere_letters.get(usize::from(byte)) == Some(&true);
-        for (start, &byte) in (from..).zip(bytes.get(from..to).unwrap_or_default()) {
-            if begins(byte) {
-                self.anywhere
-                    .walk(rest(start), |length, phrase| hit(start, length, true, phrase));
-            }
+    }
+
+    /// The phrases that begin anywhere in a text: where, how long, which.
+    fn anywhere_in(&self, text: &str) -> Vec<(usize, usize, u32)> {
+        let bytes = text.as_bytes();
+        let mut found = Vec::new();
+        let mut look = |start: usize| {
+            let rest = bytes.get(start..).unwrap_or_default();
+            self.anywhere.walk(rest.iter().copied(), |length, phrase| {
+                found.push((start, length, phrase));
+            });
+        };
+        match *self.anywhere_letters.as_slice() {
+            [] => {}
+            [one] => memchr::memchr_iter(one, bytes).for_each(look),
+            [one, two] => memchr::memchr2_iter(one, two, bytes).for_each(look),
+            [one, two, three] => memchr::memchr3_iter(one, two, three, bytes).for_each(look),
+            _ => (0..bytes.len()).for_each(&mut look),
         }
+        found
+    }
+}
+
+fn hit(words: &Words, first: usize, start: usize, length: usize, anywhere: bool, phrase: u32) -> Hit {
+    let end = start + length;
+    Hit {
+        end,
+        start,
+        first,
+        last: last_word(&words.words, first, end),
+        anywhere,
+        phrase,
     }
 }
 

@@ -4,8 +4,10 @@ use super::category::EventKind;
 use super::compile::{RawUse, RuleRegex, Tables, WordRole, WordUse};
 use super::context::FrameHit;
 use super::data::DataRegions;
+use super::inner;
+use super::lazy::Budget;
 use super::limits;
-use super::matcher::Budget;
+use super::matcher::Hits;
 use super::near::NearStates;
 use super::pack::{ContextPolicy, RuleHead};
 use super::phrases::Place;
@@ -20,6 +22,28 @@ pub struct Candidate {
     pub span: Range<usize>,
     /// The rule is not for prompts, and counts because the place looks like data.
     pub in_data: bool,
+}
+
+/// What is used for one view after the other: making it anew costs more than most views do.
+pub struct Scratch {
+    near: NearStates,
+    slots: Vec<SlotHit>,
+    /// By regex; empty but while a view is read.
+    hits: Vec<Hits>,
+    touched: Vec<u32>,
+}
+
+impl Scratch {
+    pub fn new(tables: &Tables) -> Self {
+        let mut hits = Vec::new();
+        hits.resize_with(tables.regexes.len(), Hits::default);
+        Self {
+            near: NearStates::new(tables.near_states),
+            slots: Vec::new(),
+            hits,
+            touched: Vec::new(),
+        }
+    }
 }
 
 /// What one view holds.
@@ -47,19 +71,26 @@ struct SlotHit {
 
 impl<'a> ViewScan<'a> {
     /// Scans the text of one view.
-    pub fn run(tables: &'a Tables, text: &str, kind: EventKind, budget: &mut Budget) -> Self {
+    pub fn run(
+        tables: &'a Tables,
+        text: &str,
+        kind: EventKind,
+        budget: &mut Budget,
+        scratch: &mut Scratch,
+    ) -> Self {
+        let small = text.to_ascii_lowercase();
         let mut scan = Self {
             tables,
             kind,
-            words: Words::of(text),
+            words: Words::of_small(text, &small),
             candidates: Vec::new(),
             frames: Vec::new(),
             data: DataRegions::default(),
             vetoes: Vec::new(),
             overflow: false,
         };
-        scan.read_words();
-        scan.read_raw(text, budget);
+        scan.read_words(scratch);
+        scan.read_raw(text, &small, budget, scratch);
         scan.drop_vetoed();
         scan.drop_outside_data(text);
         scan
@@ -88,30 +119,23 @@ impl<'a> ViewScan<'a> {
     }
 
     /// Phrases and proximity rules, over the folded words.
-    fn read_words(&mut self) {
+    fn read_words(&mut self, scratch: &mut Scratch) {
         let tables = self.tables;
         let folded = std::mem::take(&mut self.words);
         let words = &folded.words;
-        let mut slots = (NearStates::new(tables.near_states), Vec::new());
-        let mut scan = (&mut *self, &mut slots);
+        scratch.near.begin_view();
+        let mut scan = (&mut *self, scratch);
         tables.phrases.find(
             &folded,
             &mut scan,
-            |(scan, (near, pending)), place, uses| scan.read_phrase(place, uses, words, near, pending),
+            |(scan, scratch), place, uses| scan.read_phrase(place, uses, words, scratch),
             // All phrases that end with this word are known.
-            |(scan, (near, pending)), word| scan.fill_slots(near, pending, words, word),
+            |(scan, scratch), word| scan.fill_slots(scratch, words, word),
         );
         self.words = folded;
     }
 
-    fn read_phrase(
-        &mut self,
-        place: Place,
-        uses: &[WordUse],
-        words: &[Word],
-        near: &NearStates,
-        pending: &mut Vec<SlotHit>,
-    ) {
+    fn read_phrase(&mut self, place: Place, uses: &[WordUse], words: &[Word], scratch: &mut Scratch) {
         let (Some(first), Some(last)) = (words.get(place.first as usize), words.get(place.last as usize))
         else {
             return;
@@ -121,15 +145,11 @@ impl<'a> ViewScan<'a> {
         for phrase in uses.iter().filter(|phrase| place.at_end || phrase.open_end) {
             match phrase.role {
                 WordRole::Any { rule } => self.push(rule, span.clone()),
-                WordRole::Slot { near: rule, slot } => {
+                WordRole::Slot { near, slot, gate } => {
                     // Most words fill a slot whose chain has not begun.
-                    let rules = &self.tables.near;
-                    let open = rules
-                        .get(rule as usize)
-                        .is_some_and(|rule| near.may_fill(rule, slot, place.first));
-                    if open {
-                        pending.push(SlotHit {
-                            near: rule,
+                    if gate.is_none_or(|gate| scratch.near.is_open(gate, place.first)) {
+                        scratch.slots.push(SlotHit {
+                            near,
                             slot: std::cmp::Reverse(slot),
                             first: place.first,
                         });
@@ -144,7 +164,8 @@ impl<'a> ViewScan<'a> {
         }
     }
 
-    fn fill_slots(&mut self, near: &mut NearStates, pending: &mut Vec<SlotHit>, words: &[Word], last: usize) {
+    fn fill_slots(&mut self, scratch: &mut Scratch, words: &[Word], last: usize) {
+        let (near, pending) = (&mut scratch.near, &mut scratch.slots);
         if pending.is_empty() {
             return;
         }
@@ -164,43 +185,49 @@ impl<'a> ViewScan<'a> {
     }
 
     /// Punctuated phrases, and the regexes around their required literals, over the view as it is.
-    fn read_raw(&mut self, text: &str, budget: &mut Budget) {
+    fn read_raw(&mut self, text: &str, small: &str, budget: &mut Budget, scratch: &mut Scratch) {
         let tables = self.tables;
-        let mut windows: Vec<Vec<Range<usize>>> = Vec::new();
-        let mut touched: Vec<u32> = Vec::new();
-        tables.literals.find(text, |hit, uses| {
+        let (all, touched) = (&mut scratch.hits, &mut scratch.touched);
+        tables.literals.find(text, small, |hit, uses| {
             for literal in uses {
-                match *literal {
-                    RawUse::Phrase { rule } => self.push(rule, hit.clone()),
-                    RawUse::Prefilter { regex } => {
-                        if windows.is_empty() {
-                            windows.resize_with(tables.regexes.len(), Vec::new);
-                        }
-                        let (Some(list), Some(rule)) = (
-                            windows.get_mut(regex as usize),
-                            tables.regexes.get(regex as usize),
-                        ) else {
-                            continue;
-                        };
-                        if list.is_empty() {
-                            touched.push(regex);
-                        }
-                        rule.matcher.add_hit(list, hit.clone(), text.len());
+                let regex = match *literal {
+                    RawUse::Phrase { rule } => {
+                        self.push(rule, hit.clone());
+                        continue;
                     }
+                    RawUse::Prefilter { regex } | RawUse::Cut { regex } | RawUse::Second { regex } => regex,
+                };
+                let (Some(hits), Some(rule)) =
+                    (all.get_mut(regex as usize), tables.regexes.get(regex as usize))
+                else {
+                    continue;
+                };
+                if hits.is_empty() {
+                    touched.push(regex);
+                }
+                match literal {
+                    RawUse::Cut { .. } => hits.cuts.push(hit.start as u32),
+                    RawUse::Second { .. } => hits.seconds.push(hit.start as u32),
+                    _ => rule.matcher.add_hit(&mut hits.windows, hit.clone(), text.len()),
                 }
             }
         });
         touched.sort_unstable();
-        for index in touched {
-            if let (Some(regex), Some(list)) =
-                (tables.regexes.get(index as usize), windows.get(index as usize))
+        let complete = touched.is_empty() || !inner::has_odd_cases(text);
+        for index in touched.drain(..) {
+            if let (Some(regex), Some(hits)) =
+                (tables.regexes.get(index as usize), all.get_mut(index as usize))
             {
-                self.run_regex(regex, list, text, budget);
+                if !hits.windows.is_empty() {
+                    hits.close(complete);
+                    self.run_regex(regex, hits, text, budget);
+                }
+                hits.clear();
             }
         }
     }
 
-    fn run_regex(&mut self, regex: &RuleRegex, windows: &[Range<usize>], text: &str, budget: &mut Budget) {
+    fn run_regex(&mut self, regex: &RuleRegex, hits: &Hits, text: &str, budget: &mut Budget) {
         let Some(head) = self.tables.rules.get(regex.rule as usize) else {
             return;
         };
@@ -214,7 +241,7 @@ impl<'a> ViewScan<'a> {
         } else {
             usize::MAX
         };
-        let complete = regex.matcher.run(text, windows, budget, &mut |span| {
+        let complete = regex.matcher.run(text, hits, budget, &mut |span| {
             if accepted(head, text.get(span.clone()).unwrap_or_default()) {
                 self.push(regex.rule, span);
                 left -= 1;

@@ -77,8 +77,14 @@ struct Folder {
 }
 
 impl Words {
-    /// Folds `text`. Linear; texts beyond 4 GiB are not meant to come here (events are bounded far below).
+    /// Folds `text`.
     pub fn of(text: &str) -> Self {
+        Self::of_small(text, &text.to_ascii_lowercase())
+    }
+
+    /// Folds `text`, which is `small` in small letters of ASCII. Linear; texts beyond 4 GiB are not meant to come here (events
+    /// are bounded far below).
+    pub fn of_small(text: &str, small: &str) -> Self {
         let mut folder = Folder {
             out: Self {
                 text: String::with_capacity(text.len() + 1),
@@ -98,10 +104,10 @@ impl Words {
             let rest = bytes.get(at..).unwrap_or_default();
             at += rest
                 .iter()
-                .take_while(|byte| byte.is_ascii_alphanumeric())
-                .count();
+                .position(|byte| ASCII_CLASSES.get(usize::from(*byte)) != Some(&Class::Letter))
+                .unwrap_or(rest.len());
             if at > start {
-                folder.plain(text.get(start..at).unwrap_or_default(), start);
+                folder.plain(small.get(start..at).unwrap_or_default(), start);
                 continue;
             }
             let character = if byte.is_ascii() {
@@ -118,18 +124,14 @@ impl Words {
 }
 
 impl Folder {
-    /// Letters and digits of ASCII in a row.
+    /// Small letters and digits of ASCII in a row.
     fn plain(&mut self, letters: &str, at: usize) {
         if !self.open {
             self.begin(at, false);
             self.open = true;
             self.lone_before = false;
         }
-        let start = self.out.text.len();
         self.out.text.push_str(letters);
-        if let Some(pushed) = self.out.text.get_mut(start..) {
-            pushed.make_ascii_lowercase();
-        }
         self.close(at + letters.len());
     }
 
@@ -251,15 +253,33 @@ fn is_contraction(after: &[u8]) -> bool {
 }
 
 fn classify(character: char) -> Class {
-    match character {
-        'a'..='z' | 'A'..='Z' | '0'..='9' => Class::Letter,
-        ' ' | '\t' | '\u{0b}' | '\u{0c}' | '\r' => Class::Space,
-        '\n' => Class::Newline,
-        '.' | '!' | '?' => Class::Stop,
-        '\'' => Class::Apostrophe,
-        '\0'..='\x7f' => Class::Punctuation,
-        _ => classify_beyond_ascii(character),
+    let ascii = ASCII_CLASSES.get(character as usize).copied();
+    ascii.unwrap_or_else(|| classify_beyond_ascii(character))
+}
+
+static ASCII_CLASSES: [Class; 128] = ascii_classes();
+
+const fn ascii_classes() -> [Class; 128] {
+    let mut classes = [Class::Punctuation; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a constant loop over the length of the array"
+        )]
+        {
+            classes[byte] = match byte as u8 {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => Class::Letter,
+                b' ' | b'\t' | 0x0b | 0x0c | b'\r' => Class::Space,
+                b'\n' => Class::Newline,
+                b'.' | b'!' | b'?' => Class::Stop,
+                b'\'' => Class::Apostrophe,
+                _ => Class::Punctuation,
+            };
+        }
+        byte += 1;
     }
+    classes
 }
 
 fn classify_beyond_ascii(character: char) -> Class {
