@@ -53,15 +53,26 @@ def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tup
     if temporal.recurrent and patterns is not None and patterns.store is not None:
         folder = models_folder() if settings.patterns.models is None else settings.patterns.models
         recurrent = _recurrent(folder / RECURRENT_FILE, patterns.store.embedding)
-    rooms: tuple[Room, ...] = (
+    signatures = _signatures(settings.signatures, canaries) if settings.signatures.enabled else None
+    if signatures is None:
+        _LOG.warning("signatures.enabled = false: credentials, planted tokens and known attacks are not looked for")
+    found: tuple[Room | None, ...] = (
         NormaliseStage(),
-        _signatures(settings.signatures, canaries),
+        signatures,
         TemporalStage(temporal.sessions_max, temporal.session_ttl_s, recurrent=recurrent),
+        patterns,
     )
-    if patterns is not None:
-        rooms = (*rooms, patterns)
+    rooms = tuple(room for room in found if room is not None)
     policies = _policies(settings)
-    return (*rooms, VerifyStage([Engine(file) for file in policies])) if policies else rooms
+    if not policies:
+        return rooms
+    return (*rooms, VerifyStage([Engine(file) for file in policies], rooms_off=_switched_off(settings)))
+
+
+def _switched_off(settings: Settings) -> frozenset[StageName]:
+    """Rooms that find things, and that the operator does without."""
+    enabled = {StageName.SIGNATURES: settings.signatures.enabled, StageName.PATTERNS: settings.patterns.enabled}
+    return frozenset(name for name, is_enabled in enabled.items() if not is_enabled)
 
 
 def _policies(settings: Settings) -> list[PolicyFile]:
@@ -118,7 +129,8 @@ def artefact_digests(settings: Settings) -> tuple[str, dict[str, str]]:
     """
     rules = hashlib.sha256()
     policies = [source for file in _policies(settings) for source in file.sources]
-    for name, text in [*shipped_packs(), *read_packs(settings.signatures.packs), *policies]:
+    packs = [*shipped_packs(), *read_packs(settings.signatures.packs)] if settings.signatures.enabled else []
+    for name, text in [*packs, *policies]:
         for part in (Path(name).name, text):
             data = part.encode("utf-8", "surrogatepass")
             rules.update(len(data).to_bytes(8, "big") + data)

@@ -116,6 +116,10 @@ class DecideSettings(_Section):
 class SignaturesSettings(_Section):
     """Rule packs and allow-lists."""
 
+    enabled: Annotated[
+        bool,
+        Field(description="run the signatures stage; without it credentials and planted tokens are not found either"),
+    ] = True
     packs: Annotated[tuple[Path, ...], Field(description="further rule packs: TOML files, or folders of them")] = ()
     disabled_rules: Annotated[tuple[str, ...], Field(description="rule ids that never fire")] = ()
     allow_texts: Annotated[tuple[str, ...], Field(description="literal passages in which no rule fires")] = ()

@@ -1,9 +1,10 @@
 //! What a policy set is once it is compiled: rules over the core logic, each with the way back to its text.
 
-use crate::atoms::AtomTable;
+use crate::atoms::{Atom, AtomTable};
 use crate::diagnostic::Span;
 use crate::schema::Schema;
 use aimds_proof::logic::{Form, LogicError, Policy, Rule};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -191,6 +192,31 @@ impl PolicySet {
             rules.push(Rule::Permit(Form::True));
         }
         Policy::new(rules)
+    }
+
+    /// Detectors whose score can help an event to pass: those that a permit names, or what lifts a denial. For these a detector
+    /// that does not run has found nothing out; for all others it has found nothing.
+    pub fn granting_detectors(&self) -> BTreeSet<&str> {
+        let mut open: Vec<&Form> = Vec::new();
+        for rule in &self.rules {
+            let body = &rule.body;
+            if rule.effect == Effect::Permit || body.join == Join::Negation {
+                open.push(&body.form);
+            } else {
+                let lifting = body.parts.iter().filter(|part| part.join == Join::Negation);
+                open.extend(lifting.map(|part| &part.form));
+            }
+        }
+        let mut found = BTreeSet::new();
+        while let Some(form) = open.pop() {
+            if let Form::Atom(atom) | Form::AtMost(atom, _) = form
+                && let Some(Atom::ScoreAtLeast(detector, _)) = self.atoms.atom(*atom)
+            {
+                found.insert(detector.as_str());
+            }
+            open.extend(form.children());
+        }
+        found
     }
 
     /// The rule of a name.

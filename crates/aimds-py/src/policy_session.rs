@@ -50,6 +50,12 @@ impl PyPolicyEngine {
         &self.engine.set().name
     }
 
+    /// Detectors whose score can help an event to pass: without their room they are unknown, not zero.
+    #[getter]
+    fn granting_detectors(&self) -> Vec<&str> {
+        self.engine.set().granting_detectors().into_iter().collect()
+    }
+
     /// Detectors that the schema declares: facts about others are of no use.
     #[getter]
     fn detectors(&self) -> Vec<&str> {

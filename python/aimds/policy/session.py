@@ -65,6 +65,8 @@ class Engine:
         self.set: Final = file.choose_set(set_name)
         self.core: Final = PolicyEngine(file.bundle, self.set)
         self.detectors: Final = frozenset(self.core.detectors)
+        self.granting_detectors: Final = frozenset(self.core.granting_detectors)
+        """Those that a permit names, or what lifts a denial: where they do not run, their scores are unknown."""
 
 
 class Session:

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from aimds.policy.exact import exact_json
-from aimds.records import Assessment, Event, EventKind, StageOutcome
+from aimds.records import Assessment, Event, EventKind, StageName, StageOutcome
+from aimds.taxonomy import Category
 
-__all__ = ["have_finished", "record_of"]
+__all__ = ["have_finished", "record_of", "switched_off"]
 
 _NS_PER_MS: Final = 1_000_000
 _THOUSAND: Final = 1000
+
+_BOTH: Final = frozenset({StageName.SIGNATURES, StageName.PATTERNS})
+_ROOMS_OF: Final[Mapping[str, frozenset[StageName]]] = {
+    Category.SECRET: frozenset({StageName.SIGNATURES}),
+    Category.PERSONAL_DATA: frozenset({StageName.SIGNATURES}),
+    Category.CANARY_LEAK: frozenset({StageName.SIGNATURES}),
+    Category.MANIPULATION_LOOP: frozenset({StageName.TEMPORAL}),
+    Category.BEHAVIOURAL_ANOMALY: frozenset({StageName.TEMPORAL}),
+    Category.MULTI_TURN_ESCALATION: frozenset({StageName.TEMPORAL, StageName.PATTERNS}),
+}
+"""Which rooms find what; every other category is found by both signatures and patterns."""
+
+
+def switched_off(detectors: Collection[str], rooms_off: Collection[StageName]) -> frozenset[str]:
+    """The detectors of which not every room runs."""
+    off = frozenset(rooms_off)
+    return frozenset(name for name in detectors if off & _ROOMS_OF.get(name, _BOTH))
 
 
 def have_finished(assessment: Assessment) -> bool:
@@ -20,7 +38,9 @@ def have_finished(assessment: Assessment) -> bool:
     return all(report.outcome in done for report in assessment.reports)
 
 
-def record_of(assessment: Assessment, detectors: Collection[str]) -> dict[str, Any]:
+def record_of(
+    assessment: Assessment, detectors: Collection[str], unknown: Collection[str] = frozenset()
+) -> dict[str, Any]:
     """The event's record for a policy session.
 
     A detector's score is the greatest confidence of its findings. Scores are told only when every earlier room has
@@ -29,6 +49,7 @@ def record_of(assessment: Assessment, detectors: Collection[str]) -> dict[str, A
     Args:
         assessment: the event and the reports of the earlier rooms.
         detectors: the names that the policies' schema declares; they are categories of findings.
+        unknown: detectors of which no score is told although every room has finished.
     """
     event = assessment.event
     finished = have_finished(assessment)
@@ -39,7 +60,7 @@ def record_of(assessment: Assessment, detectors: Collection[str]) -> dict[str, A
         "role": str(event.role),
         "trust": str(event.trust),
         "tool": event.tool,
-        "scores": _scores(assessment, detectors) if finished else [],
+        "scores": _scores(assessment, detectors, unknown) if finished else [],
         "covered": finished,
     }
     if event.kind is EventKind.TOOL_CALL:
@@ -49,8 +70,8 @@ def record_of(assessment: Assessment, detectors: Collection[str]) -> dict[str, A
     return record
 
 
-def _scores(assessment: Assessment, detectors: Collection[str]) -> list[tuple[str, int]]:
-    scores = dict.fromkeys(sorted(detectors), 0)
+def _scores(assessment: Assessment, detectors: Collection[str], unknown: Collection[str]) -> list[tuple[str, int]]:
+    scores = {name: 0 for name in sorted(detectors) if name not in unknown}
     for finding in assessment.findings:
         if finding.category in scores:
             scores[finding.category] = max(scores[finding.category], round(finding.confidence * _THOUSAND))

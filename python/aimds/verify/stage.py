@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,7 +13,7 @@ from aimds.limits import POLICY_SESSIONS_MAX, POLICY_SESSIONS_RESTING_MAX
 from aimds.policy import Decision, Engine, Fired, Session, change_text
 from aimds.records import Assessment, EventKind, Finding, StageName, StageOutcome, StageReport
 from aimds.taxonomy import Category
-from aimds.verify.facts import have_finished, record_of
+from aimds.verify.facts import have_finished, record_of, switched_off
 from aimds.verify.sessions import SessionTable
 
 __all__ = ["VerifyStage"]
@@ -51,8 +51,12 @@ class VerifyStage:
     critical carry a certificate that the kernel has accepted. A denial without one stays a denial; what would be
     allowed without one is undecided.
 
+    A detector that is switched off counts as one that found nothing (score 0), so that its denials are silent;
+    where its score could help an event to pass (a permit names it, or what lifts a denial), it is unknown instead.
+
     Args:
         engines: the policy sets.
+        rooms_off: earlier rooms that the operator has switched off.
         sessions_max: sessions held whole in memory.
         resting_max: sessions of which only windows and counts are kept.
     """
@@ -62,28 +66,43 @@ class VerifyStage:
     def __init__(
         self,
         engines: Sequence[Engine],
+        *,
+        rooms_off: Collection[StageName] = frozenset(),
         sessions_max: int = POLICY_SESSIONS_MAX,
         resting_max: int = POLICY_SESSIONS_RESTING_MAX,
     ) -> None:
         self._engines = tuple(engines)
-        self._detectors = [engine.detectors for engine in self._engines]
+        self._rooms_off = tuple(sorted(map(str, rooms_off)))
+        self._unknown = [
+            switched_off(engine.detectors, rooms_off) & engine.granting_detectors for engine in self._engines
+        ]
         self._table = SessionTable(self._engines, sessions_max, resting_max)
 
     def run(self, assessment: Assessment) -> Assessment:
         """Adds this room's report. The policies' sessions take the event in."""
-        records = [record_of(assessment, detectors) for detectors in self._detectors]
+        records = [
+            record_of(assessment, engine.detectors, unknown)
+            for engine, unknown in zip(self._engines, self._unknown, strict=True)
+        ]
         with self._table.hold(assessment.event.session_id) as sessions:
             judged = [
                 _judge(engine.set, session, record)
                 for engine, session, record in zip(self._engines, sessions, records, strict=True)
             ]
         finished = have_finished(assessment)
-        return assessment.with_report(_report(judged, _CATEGORY[assessment.event.kind], finished=finished))
+        return assessment.with_report(
+            _report(judged, _CATEGORY[assessment.event.kind], self._rooms_off, finished=finished)
+        )
 
     def describe(self) -> dict[str, Any]:
         """Policy sets and sizes, for `aimds doctor`."""
         held, resting = self._table.sizes()
-        return {"policies": [engine.set for engine in self._engines], "sessions": held, "sessions_resting": resting}
+        return {
+            "policies": [engine.set for engine in self._engines],
+            "rooms_off": list(self._rooms_off),
+            "sessions": held,
+            "sessions_resting": resting,
+        }
 
 
 def _judge(policy_set: str, session: Session, record: dict[str, Any]) -> _Judged:
@@ -100,7 +119,7 @@ def _judge(policy_set: str, session: Session, record: dict[str, Any]) -> _Judged
     return _Judged(policy_set, decision, explanation, certificate, unproved)
 
 
-def _report(judged: Sequence[_Judged], category: Category, *, finished: bool) -> StageReport:
+def _report(judged: Sequence[_Judged], category: Category, rooms_off: Sequence[str], *, finished: bool) -> StageReport:
     worst = max(judged, key=lambda one: (_RANK.index(one.decision.verdict), _gravity(one.decision)), default=None)
     verdict = "allow" if worst is None else worst.decision.verdict
     findings = tuple(finding for one in judged for finding in _findings(one, category))
@@ -128,6 +147,7 @@ def _report(judged: Sequence[_Judged], category: Category, *, finished: bool) ->
                 "obligations": sorted({f"{o.kind}({o.about})" for one in judged for o in one.decision.obligations}),
                 "certificate": certificate,
                 "unproved": unproved,
+                "rooms_off": rooms_off,
             }
         ),
     )

@@ -276,3 +276,59 @@ def test_threads_lose_no_event_when_sessions_come_to_rest() -> None:
         with table.hold(f"s{number}") as (session,):
             assert session.judge({"kind": "prompt", "time_ms": 999}).sequence == 100
     assert table.sizes()[0] <= 2
+
+
+OFF = """import "schema.policy"
+policy no_canary severity high {
+  when response m
+  deny if score(m, canary_leak) >= 0.5
+}
+policy calm severity high {
+  when response m
+  permit if score(m, jailbreak_roleplay) < 0.5
+}
+set off = {no_canary, calm} default deny
+"""
+
+
+@pytest.mark.parametrize(
+    ("rooms_off", "action"),
+    [((), Action.ALLOW), ((StageName.SIGNATURES,), Action.BLOCK), ((StageName.TEMPORAL,), Action.ALLOW)],
+)
+def test_a_detector_that_is_off_denies_nothing_and_grants_nothing(
+    rooms_off: tuple[StageName, ...], action: Action, tmp_path: Path
+) -> None:
+    """Switched off is as good as nothing found for a denial; a permit that rests on it finds it unknown."""
+    path = tmp_path / "off.policy"
+    path.write_text(OFF)
+    verdict = guard(path, rooms_off=rooms_off).evaluate(Event("hello", kind="response", session_id="s"))
+    assert verdict.action is action
+    report = report_of(verdict)
+    assert report.details["rooms_off"] == tuple(map(str, rooms_off))
+    assert not any(finding.rule_id.endswith("no_canary") for finding in report.findings)
+
+
+def test_what_lifts_a_denial_is_unknown_when_it_is_off(tmp_path: Path) -> None:
+    """`unless score < x` is no way out where nobody has looked."""
+    path = tmp_path / "lift.policy"
+    path.write_text(
+        'import "schema.policy"\n'
+        "policy quiet severity high {\n  when call c\n  deny\n  unless score(c, tool_abuse) < 0.5\n}\n"
+        "set lift = {quiet} default allow\n"
+    )
+    assert Engine(load(path)).granting_detectors == {"tool_abuse"}
+    assert guard(path).evaluate(call("x", {})).action is Action.ALLOW
+    assert guard(path, rooms_off=(StageName.PATTERNS,)).evaluate(call("x", {})).action is Action.BLOCK
+
+
+def test_signatures_can_be_switched_off(caplog: pytest.LogCaptureFixture) -> None:
+    """Without signatures and patterns the starter set lets ordinary events pass, and says it stands alone."""
+    settings = Settings(signatures={"enabled": False}, patterns={"enabled": False}, verify={"policies": ("starter",)})
+    defense = Defense(settings, clock=ManualClock(), ids=SequentialIds())
+    assert "signatures.enabled = false" in caplog.text
+    names = [room.name for room in defense.rooms]
+    assert names == [StageName.NORMALISE, StageName.TEMPORAL, StageName.VERIFY]
+    for event in (Event("hello", session_id="s"), Event("hi", kind="response", session_id="s"), read()):
+        assert defense.evaluate(event).action is Action.ALLOW
+    assert defense.describe()["rooms"][-1]["rooms_off"] == ["patterns", "signatures"]
+    assert artefact_digests(settings)[0] != artefact_digests(Settings(verify={"policies": ("starter",)}))[0]
