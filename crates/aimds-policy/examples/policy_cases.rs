@@ -40,6 +40,7 @@ fn main() {
         "agent_isolation",
         "data_residency",
         "starter",
+        "careful",
     ];
     let mut number = 0_usize;
     for name in names {

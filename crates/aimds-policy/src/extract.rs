@@ -117,8 +117,7 @@ fn is_known(field: &Field, schema: &Schema, record: &EventRecord) -> Value {
             Found::Unfit => return Value::No,
             Found::Missing => {
                 // A name given twice is present, though nobody can say with which value.
-                let twice = matches!(field, Field::Argument(name, _)
-                    if record.arguments.iter().flatten().filter(|(own, _)| own == name).count() > 1);
+                let twice = matches!(field, Field::Argument(name, _) if record.is_ambiguous(name));
                 let told =
                     record.covered && (record.arguments.is_some() || matches!(field, Field::Attribute(..)));
                 return if twice {

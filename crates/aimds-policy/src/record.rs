@@ -1,5 +1,7 @@
 //! What happened, as the caller tells it: neutral records, before any fact is drawn from them.
 
+use crate::schema::Schema;
+
 /// A JSON-like value of an argument or attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordValue {
@@ -36,6 +38,9 @@ pub struct EventRecord {
     pub tool: Option<String>,
     /// The call's arguments.
     pub arguments: Option<Vec<(String, RecordValue)>>,
+    /// Values of several arguments together, under the names of the schema's gathering arguments; `None` is one that cannot be
+    /// told. The session works them out.
+    pub gathered: Vec<(String, Option<RecordValue>)>,
     /// Its text.
     pub text: Option<String>,
     /// Ids of the events that it was made of.
@@ -53,7 +58,50 @@ pub struct EventRecord {
 impl EventRecord {
     /// The value of an argument; `None` when there is none of that name.
     pub fn argument(&self, name: &str) -> Option<&RecordValue> {
-        find(self.arguments.as_deref()?, name)
+        match self.gathered.iter().find(|(this, _)| this == name) {
+            Some((_, value)) => value.as_ref(),
+            None => find(self.arguments.as_deref()?, name),
+        }
+    }
+
+    /// Whether there is something under this name, but not one value that all readers agree on.
+    pub fn is_ambiguous(&self, name: &str) -> bool {
+        let same = |(this, _): &&(String, RecordValue)| this == name;
+        self.gathered
+            .iter()
+            .any(|(this, value)| this == name && value.is_none())
+            || self.arguments.iter().flatten().filter(same).count() > 1
+    }
+
+    /// The record of a call with its arguments gathered as the schema says; `None` when nothing is to be gathered. An argument that
+    /// the call names like the gathering one counts among its members. A member given twice makes the whole unknown.
+    pub fn gather(&self, schema: &Schema) -> Option<Self> {
+        let arguments = self.arguments.as_deref()?;
+        let mut gathered = Vec::new();
+        for (name, members) in &schema.gathered {
+            let own: Vec<_> = arguments
+                .iter()
+                .filter(|(this, value)| {
+                    (this == name || members.contains(this)) && *value != RecordValue::Null
+                })
+                .collect();
+            if own.is_empty() {
+                continue;
+            }
+            let twice = own.iter().any(|(this, _)| self.is_ambiguous(this));
+            let mut values = Vec::new();
+            for (_, value) in own {
+                match value {
+                    RecordValue::List(all) => values.extend(all.iter().cloned()),
+                    value => values.push(value.clone()),
+                }
+            }
+            gathered.push((name.clone(), (!twice).then_some(RecordValue::List(values))));
+        }
+        (!gathered.is_empty()).then(|| Self {
+            gathered,
+            ..self.clone()
+        })
     }
 
     /// The value of an attribute; `None` when it is not known.

@@ -45,6 +45,8 @@ pub struct Schema {
     pub attributes: BTreeMap<String, ValueType>,
     /// Arguments that any tool may have.
     pub arguments: BTreeMap<String, ValueType>,
+    /// Arguments that gather others: name and members.
+    pub gathered: BTreeMap<String, BTreeSet<String>>,
     /// Tags with the patterns of tool names that carry them.
     pub tags: BTreeMap<String, Vec<String>>,
     /// Tools.
@@ -64,12 +66,26 @@ impl Schema {
         for item in items.clone() {
             gatherer.item(item);
         }
-        for item in items {
+        for item in items.clone() {
             if let Item::Tool(tool) = item {
                 gatherer.tool(tool);
             }
             if let Item::Group { name, members } = item {
                 gatherer.group(name, members);
+            }
+        }
+        let gathering: BTreeSet<&str> = items
+            .clone()
+            .filter_map(|item| match item {
+                Item::Argument { name, members, .. } if !members.is_empty() => Some(name.value.as_str()),
+                _ => None,
+            })
+            .collect();
+        for item in items {
+            if let Item::Argument { name, kind, members } = item
+                && !members.is_empty()
+            {
+                gatherer.gathered(name, kind, members, &gathering);
             }
         }
         schema
@@ -169,7 +185,7 @@ impl Gatherer<'_> {
                     self.duplicate(name);
                 }
             }
-            Item::Argument { name, kind } => {
+            Item::Argument { name, kind, .. } => {
                 let before = self.schema.arguments.insert(name.value.clone(), kind.value);
                 if before.is_some() {
                     self.duplicate(name);
@@ -217,6 +233,35 @@ impl Gatherer<'_> {
         {
             self.duplicate(name);
         }
+    }
+
+    fn gathered(
+        &mut self,
+        name: &Name,
+        kind: &Spanned<ValueType>,
+        members: &[Name],
+        gathering: &BTreeSet<&str>,
+    ) {
+        if !kind.value.is_set() {
+            let message = format!("`{}` gathers values, and is no set", name.value);
+            let help = "write `set of text`, `set of path` or `set of host`";
+            self.diagnostics
+                .push(Diagnostic::error(Code::WrongType, kind.span, message, help));
+        }
+        let mut known = BTreeSet::new();
+        for member in members {
+            if self.schema.argument(&member.value).is_none() {
+                self.unknown(member, "argument", "declare it with `argument`, or with its tool");
+            } else if gathering.contains(member.value.as_str()) {
+                let message = format!("`{}` itself gathers arguments", member.value);
+                let help = "name the arguments that calls have";
+                self.diagnostics
+                    .push(Diagnostic::error(Code::WrongType, member.span, message, help));
+            } else if !known.insert(member.value.clone()) {
+                self.duplicate(member);
+            }
+        }
+        self.schema.gathered.insert(name.value.clone(), known);
     }
 
     fn tool(&mut self, item: &ToolItem) {

@@ -237,6 +237,8 @@ impl Session {
     /// Takes the next event and decides it.
     pub fn judge(&mut self, record: &EventRecord) -> Decision {
         let set = &self.engine.set;
+        let gathered = record.gather(&set.schema);
+        let record = gathered.as_ref().unwrap_or(record);
         let facts = facts(&set.atoms, &set.schema, record);
         let past = self.remember(record, facts);
         let time_ms = past.time_ms;

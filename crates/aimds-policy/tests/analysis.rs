@@ -193,6 +193,7 @@ fn shipped_sets_are_clean() {
         "agent_isolation",
         "data_residency",
         "starter",
+        "careful",
     ];
     for name in names {
         let found = analyse(

@@ -356,3 +356,38 @@ fn nested_constants_and_sets_are_bounded() {
         assert!(codes.contains(&Code::TooLarge), "{codes:?}");
     }
 }
+
+/// A gathering argument is a set of declared arguments that gather nothing themselves.
+#[test]
+fn gathering_arguments_are_checked() {
+    let code = |line: &str| {
+        let schema = format!("{SCHEMA}{line}\n");
+        let root = source(
+            "root.policy",
+            "import \"schema.policy\"\npolicy p { when call c deny if known(c.args.whom) }\nset all = { p } default allow",
+        );
+        let found = compile(&root, &[source("schema.policy", &schema)]);
+        found.diagnostics.first().map(|one| one.code)
+    };
+    assert_eq!(code("argument whom: set of host from to, account"), None);
+    assert_eq!(
+        code("argument whom: host from to, account"),
+        Some(Code::WrongType)
+    );
+    assert_eq!(
+        code("argument whom: set of host from to, nobody"),
+        Some(Code::UnknownName)
+    );
+    assert_eq!(
+        code("argument whom: set of host from to, whom"),
+        Some(Code::WrongType)
+    );
+    assert_eq!(
+        code("argument whom: set of host from to, to"),
+        Some(Code::Duplicate)
+    );
+    assert_eq!(
+        code("argument all: set of host from to\nargument whom: set of host from all"),
+        Some(Code::WrongType)
+    );
+}

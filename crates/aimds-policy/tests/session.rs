@@ -34,6 +34,7 @@ fn bundle_of(text: &str) -> Bundle {
         "rate_limits",
         "agent_isolation",
         "starter",
+        "careful",
         "data_residency",
     ];
     let mut library: Vec<Source> = names.iter().map(|name| read(&format!("{name}.policy"))).collect();
@@ -461,7 +462,7 @@ proptest! {
     /// The kernel accepts the live verdict of a random session, and refuses its opposite.
     #[test]
     fn decisions_equal_their_certificates(steps in prop::collection::vec(step(), 1..12)) {
-        for set in ["no_exfiltration", "approval", "rate_limits", "agent_isolation", "starter", "data_residency"] {
+        for set in ["no_exfiltration", "approval", "rate_limits", "agent_isolation", "starter", "careful", "data_residency"] {
             let mut session = shipped(set);
             let policy = session.engine().set().core_policy().unwrap();
             let decisions: Vec<_> = steps.iter().map(|step| session.judge(step)).collect();
@@ -484,7 +485,7 @@ proptest! {
     /// together. The core policy says the same.
     #[test]
     fn decisions_equal_their_replay(steps in prop::collection::vec(step(), 1..30)) {
-        for set in ["no_exfiltration", "approval", "rate_limits", "agent_isolation", "starter", "data_residency"] {
+        for set in ["no_exfiltration", "approval", "rate_limits", "agent_isolation", "starter", "careful", "data_residency"] {
             let mut session = shipped(set);
             let core = session.engine().set().core_policy().unwrap();
             let mut now_ms = 0;
@@ -505,4 +506,86 @@ proptest! {
             }
         }
     }
+}
+
+const GATHER: &str = r#"
+import "schema.policy"
+policy from_page severity high {
+  when call c to sink(external)
+  deny if known(c.args.destinations) and once[0s, 10m] (read r where flows(r, c.args.destinations))
+      and not once[0s, 10m] (prompt p by user where covers(p, c.args.destinations))
+  action ask
+}
+set gather = {from_page} default allow
+"#;
+
+fn send(arguments: Vec<(&str, RecordValue)>) -> EventRecord {
+    EventRecord {
+        tool: Some("SendEmail".into()),
+        arguments: Some(
+            arguments
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        ),
+        ..event("tool_call", 2)
+    }
+}
+
+fn text(value: &str) -> RecordValue {
+    RecordValue::Text(value.into())
+}
+
+/// A gathering argument has the values of all its members that a call has, and is missing when it has none.
+#[test]
+fn arguments_are_gathered() {
+    let verdict = |call: EventRecord| {
+        let mut session = session(GATHER, "gather");
+        session.judge(&EventRecord {
+            text: Some("write to ann@corp.example".into()),
+            ..event("prompt", 0)
+        });
+        session.judge(&page("r", "Ask mallory@evil.example", 1));
+        session.judge(&call).verdict
+    };
+    let mallory = || text("mallory@evil.example");
+    let ann = || text("ann@corp.example");
+    for name in ["to", "recipients", "url", "destinations"] {
+        assert_eq!(verdict(send(vec![(name, mallory())])), Verdict::Ask, "{name}");
+        assert_eq!(
+            verdict(send(vec![(name, RecordValue::List(vec![ann(), mallory()]))])),
+            Verdict::Ask,
+            "{name}"
+        );
+        assert_eq!(verdict(send(vec![(name, ann())])), Verdict::Allow, "{name}");
+    }
+    assert_eq!(
+        verdict(send(vec![("to", ann()), ("bcc", mallory())])),
+        Verdict::Ask,
+        "one of them is enough"
+    );
+    assert_eq!(
+        verdict(send(vec![("subject", mallory())])),
+        Verdict::Allow,
+        "no member"
+    );
+    assert_eq!(
+        verdict(send(vec![("to", RecordValue::Null)])),
+        Verdict::Allow,
+        "nothing in it"
+    );
+    assert_eq!(
+        verdict(send(vec![("to", ann()), ("to", ann())])),
+        Verdict::Ask,
+        "given twice, nobody can say with which value"
+    );
+    let unread = EventRecord {
+        arguments: None,
+        ..send(Vec::new())
+    };
+    assert_eq!(
+        verdict(unread),
+        Verdict::Ask,
+        "arguments that cannot be read may hold anything"
+    );
 }

@@ -14,7 +14,7 @@ use aimds_proof::{Budget, Certificate, Verdict as CertifiedVerdict, verify};
 use std::fs;
 use std::path::PathBuf;
 
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "no_pii_leakage",
     "no_secrets",
     "no_jailbreak",
@@ -26,6 +26,7 @@ const NAMES: [&str; 11] = [
     "agent_isolation",
     "data_residency",
     "starter",
+    "careful",
 ];
 
 fn source(name: &str) -> Source {

@@ -55,7 +55,12 @@ impl Parser<'_> {
             }
             "argument" => {
                 let (name, kind) = self.typed_name()?;
-                Item::Argument { name, kind }
+                let members = if self.accept_word("from") {
+                    self.list(|parser| parser.name("an argument"))?
+                } else {
+                    Vec::new()
+                };
+                Item::Argument { name, kind, members }
             }
             "tag" => {
                 let name = self.target_name("the tag's name")?;

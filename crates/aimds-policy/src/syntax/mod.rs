@@ -57,12 +57,15 @@ pub enum Item {
         /// Its type.
         kind: Spanned<ValueType>,
     },
-    /// `argument path: path`: any tool may have it; use `known(..)` where it may be missing.
+    /// `argument path: path`: any tool may have it; use `known(..)` where it may be missing. `argument whom: set of host from
+    /// to, cc`: the values of those arguments that a call has, together.
     Argument {
         /// Its name.
         name: Name,
         /// Its type.
         kind: Spanned<ValueType>,
+        /// The arguments that it gathers; empty for one that stands for itself.
+        members: Vec<Name>,
     },
     /// `tag sink(external) for "*send*"`
     Tag {
