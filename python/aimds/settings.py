@@ -237,8 +237,8 @@ class VerifySettings(_Section):
 
     policies: Annotated[
         tuple[str, ...],
-        Field(max_length=16, description="policy files (.policy), or names of shipped sets such as starter"),
-    ] = ()
+        Field(max_length=16, description="policy files (.policy), or names of shipped sets; none = no policies"),
+    ] = ("starter",)
 
 
 class Settings(BaseSettings):

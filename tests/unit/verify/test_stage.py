@@ -95,10 +95,16 @@ def report_of(verdict: Verdict) -> StageReport:
 
 
 def test_it_stands_last_and_only_when_policies_are_named(own: Path) -> None:
-    """Without the setting the walk is as before; with it the room is the last, and the digest of rules changes."""
+    """By default with the starter set; without policies there is no such room. The digest of rules tells them apart."""
     canaries = CanaryTokens(SequentialIds())
-    names = [room.name for room in build_rooms(Settings(), canaries, ManualClock())]
+    without = Settings(verify={"policies": ()})
+    names = [room.name for room in build_rooms(without, canaries, ManualClock())]
     assert StageName.VERIFY not in names
+    *others, last = build_rooms(Settings(), canaries, ManualClock())
+    assert [room.name for room in others] == names
+    assert isinstance(last, VerifyStage)
+    assert last.describe()["policies"] == ["starter"]
+    assert artefact_digests(without)[0] != artefact_digests(Settings())[0]
     named = Settings(verify={"policies": ("starter", str(own))})
     assert [room.name for room in build_rooms(named, canaries, ManualClock())] == [
         *names,
