@@ -42,6 +42,8 @@ SOURCES = (
     "toolbench_examples",
 )  # fmt: skip
 PARTS = {"dev": ("dev",), "train": ("train",), "all": ("dev", "train")}
+PATIENCE_MS = 600_000.0
+"""Budgets beyond reach: what a busy machine leaves undecided would be escalated, and counted."""
 BARE = {"signatures": {"enabled": False}, "patterns": {"enabled": False}}
 
 
@@ -127,7 +129,7 @@ def read(folder: Path, part: str) -> Iterator[Trace]:
 
 def guards(profile: str) -> Mapping[str, dict[str, Any]]:
     """The settings that are compared."""
-    patterns = {"profile": profile}
+    patterns = {"profile": profile, "second_look_ms": PATIENCE_MS}
     return {
         "policies alone: starter": {**BARE, "verify": {"policies": ("starter",)}},
         "policies alone: starter, careful": {**BARE, "verify": {"policies": ("starter", "careful")}},
@@ -139,7 +141,7 @@ def guards(profile: str) -> Mapping[str, dict[str, Any]]:
 
 def replay(settings: Mapping[str, Any], traces: Sequence[Trace]) -> Outcome:
     """Every trace in a session of its own; events after a stop are fed too."""
-    defense = Defense(Settings(**settings))
+    defense = Defense(Settings(**settings, budget={"total_ms": PATIENCE_MS}))
     outcome = Outcome()
     for number, trace in enumerate(traces):
         session = defense.session(f"{number}")

@@ -12,15 +12,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from aimds.approval import Approval, content_digest
 from aimds.decide import DecideStage, DecisionRules, GateState, SessionGate
-from aimds.errors import AimdsError
+from aimds.errors import AimdsError, ErrorCode, InputError
 from aimds.pipeline import Pipeline, artefact_digests, build_rooms
 from aimds.ports import Clock, IdSource, SystemClock, SystemIds
 from aimds.records import (
     Action,
     Event,
+    EventKind,
     Mitigation,
     MitigationKind,
+    Role,
     Room,
     StageName,
     Verdict,
@@ -166,6 +169,10 @@ class Defense:
         """Lifts throttle and quarantine; tells whether there was one."""
         return self._gate.release(session_id)
 
+    def now_ns(self) -> int:
+        """The time of this defence's clock, in nanoseconds since the Unix epoch."""
+        return self._clock.now_ns()
+
     def close(self) -> None:
         """Signs and closes the audit trail, if there is one. What is judged afterwards cannot be recorded."""
         if self._audit is not None:
@@ -282,6 +289,42 @@ class Session:
     async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
         """The same for asyncio."""
         return await self._defense.aevaluate(event, **fields, session_id=self.id)
+
+    def approve(
+        self, held: Event | Verdict, *, by: str, role: Role | str = Role.USER, seconds: float = 300.0, note: str = ""
+    ) -> Verdict:
+        """Records that a person approved an event that was held; policies see it when the event is judged again.
+
+        Call it from your own code when a person has decided, never because a text says so. It counts for this
+        event with this content (tool and text), for as long as given here and in the policy; it lifts what policies
+        ask, not what detectors found.
+
+        Args:
+            held: the event, or the verdict that held it.
+            by: who decided.
+            role: `user` or `system` (the operator); policies say whose they want.
+            seconds: how long it counts.
+            note: what the person said, for the audit trail.
+
+        Raises:
+            InputError: the event has no id or is of another session, or the role cannot approve.
+        """
+        expires_ns = self._defense.now_ns() + int(seconds * _NS_PER_S)
+        return self._decided(EventKind.APPROVAL, held, by, role, note, expires_ns)
+
+    def revoke(self, held: Event | Verdict, *, by: str, role: Role | str = Role.USER, note: str = "") -> Verdict:
+        """Records that an approval is withdrawn; arguments as in `approve`."""
+        return self._decided(EventKind.REVOCATION, held, by, role, note, None)
+
+    def _decided(
+        self, kind: EventKind, held: Event | Verdict, by: str, role: Role | str, note: str, expires_ns: int | None
+    ) -> Verdict:
+        event = held.event if isinstance(held, Verdict) else held
+        if event.id is None or event.session_id != self.id:
+            reason = "it needs an id, and to be of this session: take the event of its verdict"
+            raise InputError(ErrorCode.INPUT_BAD_EVENT, place="approval.about", reason=reason)
+        approval = Approval(by, event.id, content_digest(event.tool, event.text), expires_ns)
+        return self.evaluate(Event(note, kind=kind, role=role, session_id=self.id, approval=approval))
 
     @property
     def state(self) -> GateState:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "APPROVABLE_EVENTS_MAX",
+    "APPROVAL_NAME_CHARACTERS_MAX",
     "AUDIT_BATCH_MAX",
     "AUDIT_CERTIFICATE_BYTES_MAX",
     "AUDIT_DETAILS_BYTES_MAX",
@@ -58,6 +60,12 @@ FILES_MAX: Final = 100_000
 
 PATTERNS_MAX: Final = 1_000_000
 """Patterns in one index: with 512 bytes a vector and its graph, about a gigabyte."""
+
+APPROVAL_NAME_CHARACTERS_MAX: Final = 256
+"""Name of a person, and id of the event that an approval is about: a mail address has at most 254."""
+
+APPROVABLE_EVENTS_MAX: Final = 200
+"""Events of one session that an approval can name by their id alone: as many as a policy session remembers."""
 
 POLICY_SESSIONS_MAX: Final = 1_000
 """Policy sessions held whole; each keeps at most 2 MiB of its texts for each set. The least recently used rest."""

@@ -171,10 +171,16 @@ class Pipeline:
         self._budget_ns = budget_ns
 
     def walk(self, event: Event) -> Assessment:
-        """All reports on the event. A room that is certain, or a text that could not be normalised, ends the walk."""
+        """All reports on the event. A room that is certain, or a text that could not be normalised, ends the walk.
+
+        What a person decided is no text to be judged: it goes to the policies alone.
+        """
         assessment = Assessment(event)
+        rooms = self.rooms
+        if event.kind.is_consent:
+            rooms = tuple(room for room in rooms if room.name is StageName.VERIFY)
         started_ns = before_ns = self._clock.monotonic_ns()
-        for position, room in enumerate(self.rooms):
+        for position, room in enumerate(rooms):
             if before_ns - started_ns > self._budget_ns:
                 reason = f"budget of {self._budget_ns / _NS_PER_MS:g} ms spent"
                 return assessment.with_report(StageReport(room.name, StageOutcome.UNDECIDED, reason=reason))
@@ -184,7 +190,7 @@ class Pipeline:
             before_ns = after_ns
             last = assessment.reports[-1]
             if last.outcome is StageOutcome.CERTAIN:
-                return _skipped(assessment, self.rooms[position + 1 :])
+                return _skipped(assessment, rooms[position + 1 :])
             if last.stage is StageName.NORMALISE and last.outcome is StageOutcome.UNDECIDED:
                 return assessment
         return assessment

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
+from aimds.approval import Approval
 from aimds.errors import BlockedError, ErrorCode, InputError
 from aimds.limits import EVENT_CHARACTERS_MAX, SESSION_ID_CHARACTERS_MAX
 from aimds.redaction import UntrustedText
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
+    "Approval",
     "Assessment",
     "Event",
     "EventKind",
@@ -53,6 +55,15 @@ class EventKind(StrEnum):
     TOOL_CALL = "tool_call"
     TOOL_RESULT = "tool_result"
     RESPONSE = "response"
+    APPROVAL = "approval"
+    """A person has approved an event that was held: recorded by the host, never read out of a text."""
+    REVOCATION = "revocation"
+    """A person has withdrawn an approval."""
+
+    @property
+    def is_consent(self) -> bool:
+        """Whether it records what a person decided, and no text is to be judged."""
+        return self in (EventKind.APPROVAL, EventKind.REVOCATION)
 
 
 class Role(StrEnum):
@@ -139,6 +150,8 @@ _DEFAULT_ROLE: Final = {
     EventKind.TOOL_CALL: Role.ASSISTANT,
     EventKind.TOOL_RESULT: Role.TOOL,
     EventKind.RESPONSE: Role.ASSISTANT,
+    EventKind.APPROVAL: Role.USER,
+    EventKind.REVOCATION: Role.USER,
 }
 _DEFAULT_TRUST: Final = {
     Role.SYSTEM: Trust.TRUSTED,
@@ -178,6 +191,8 @@ class Event:
         timestamp_ns: nanoseconds since the Unix epoch; `None` lets the pipeline's clock say.
         tool: name of the tool for `tool_call` and `tool_result`.
         id: identity for the audit trail; `None` lets the pipeline name it.
+        approval: who approved what, for the kinds `approval` and `revocation` and only for these. They need a session,
+            and the role `user` or `system`: no tool, agent or model approves.
 
     Raises:
         InputError: `input-too-large` or `input-bad-event`.
@@ -191,6 +206,7 @@ class Event:
     timestamp_ns: int | None = None
     tool: str | None = None
     id: str | None = None
+    approval: Approval | None = None
 
     def __init__(
         self,
@@ -202,6 +218,7 @@ class Event:
         timestamp_ns: int | None = None,
         tool: str | None = None,
         id: str | None = None,  # noqa: A002 - the name users expect on a record
+        approval: Approval | None = None,
     ) -> None:
         if not isinstance(content, (str, UntrustedText)):
             _bad_event("content", f"expected a string, got {type(content).__name__}")
@@ -220,6 +237,8 @@ class Event:
         kind = _member(EventKind, "kind", kind)
         role = _DEFAULT_ROLE[kind] if role is None else _member(Role, "role", role)
         trust = _DEFAULT_TRUST[role] if trust is None else _member(Trust, "trust", trust)
+        if kind.is_consent or approval is not None:
+            _check_consent(kind, role, trust, session_id, approval)
         put = object.__setattr__
         put(self, "content", content if isinstance(content, UntrustedText) else UntrustedText(content))
         put(self, "kind", kind)
@@ -229,11 +248,26 @@ class Event:
         put(self, "timestamp_ns", timestamp_ns)
         put(self, "tool", tool)
         put(self, "id", id)
+        put(self, "approval", approval)
 
     @property
     def text(self) -> str:
         """The revealed content."""
         return self.content.reveal()
+
+
+def _check_consent(
+    kind: EventKind, role: Role, trust: Trust, session_id: str | None, approval: Approval | None
+) -> None:
+    """Only people and the operator approve, in a session, and say what."""
+    if not kind.is_consent:
+        _bad_event("approval", f"an event of kind {kind} has none")
+    if not isinstance(approval, Approval):
+        _bad_event("approval", "it must say who approved what")
+    if role not in (Role.USER, Role.SYSTEM) or trust is Trust.UNTRUSTED:
+        _bad_event("role", "only the roles user and system can approve, and not as untrusted")
+    if session_id is None:
+        _bad_event("session_id", "an approval belongs to the session of the event that it is about")
 
 
 def _bad_event(place: str, reason: str) -> NoReturn:

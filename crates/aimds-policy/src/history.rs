@@ -24,6 +24,8 @@ pub struct Past {
     pub absent: Value,
     /// Ids of the calls that it approves or revokes.
     pub(crate) about: Vec<String>,
+    /// Of an approval: the time after which it is about nothing any more.
+    pub(crate) expires_ms: Option<u64>,
     /// Events that it was made of, directly or through others.
     pub(crate) ancestors: BTreeSet<u64>,
     /// All its references, and theirs, were found.
@@ -140,6 +142,13 @@ pub(crate) fn relation(atom: &Atom, past: &Past, pending: &Past) -> Value {
         Atom::Flows(_) | Atom::Covers(_) | Atom::About if itself => Value::No,
         Atom::Flows(field) => flows(past, pending, field),
         Atom::Covers(field) => covers(past, pending, field),
+        Atom::About
+            if past
+                .expires_ms
+                .is_some_and(|expires_ms| pending.time_ms > expires_ms) =>
+        {
+            Value::No
+        }
         Atom::About => {
             if past.about.is_empty() {
                 Value::Unknown

@@ -47,6 +47,8 @@ pub struct EventRecord {
     pub references: Vec<String>,
     /// For approvals and their revocations: ids of the calls that they are about.
     pub about: Vec<String>,
+    /// For approvals: the time after which they no longer count.
+    pub expires_ms: Option<u64>,
     /// Detector scores in thousandths; a detector that is not listed did not run.
     pub scores: Vec<(String, u16)>,
     /// The schema's attributes.

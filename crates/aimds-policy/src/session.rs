@@ -7,6 +7,7 @@ use crate::limits::{HISTORY_EVENTS_MAX, ID_BYTES_MAX, REFERENCES_MAX, SESSION_GR
 use crate::monitor::{Monitor, Program, ProgramError, StateError, Truth};
 use crate::record::EventRecord;
 use crate::rules::{Effect, Obligation, PolicySet, Severity};
+use crate::schema::APPROVAL_KIND;
 use crate::slice::{Slice, SliceEvent, events_from};
 use crate::taint::{Grams, Probe};
 use aimds_proof::logic::{AtomId, Form, Value};
@@ -305,6 +306,7 @@ impl Session {
             facts,
             absent: absent(record),
             about: known_ids(&record.about),
+            expires_ms: record.expires_ms.filter(|_| record.kind == APPROVAL_KIND),
             ancestors,
             references_known,
             content,

@@ -589,3 +589,39 @@ fn arguments_are_gathered() {
         "arguments that cannot be read may hold anything"
     );
 }
+
+/// An approval counts up to its expiry, also where a window is wider; a revocation has none.
+#[test]
+fn approvals_expire() {
+    let mut session = shipped("approval");
+    let pay = |at_ms: u64| EventRecord {
+        id: Some("c".into()),
+        tool: Some("payments.transfer".into()),
+        arguments: Some(vec![("amount".into(), RecordValue::Integer(20))]),
+        ..event("tool_call", at_ms)
+    };
+    let consent = |kind: &str, at_ms: u64| EventRecord {
+        about: vec!["c".into()],
+        expires_ms: Some(1_000),
+        ..event(kind, at_ms)
+    };
+    session.judge(&consent("approval", 0));
+    assert_eq!(session.judge(&pay(1_000)).verdict, Verdict::Allow);
+    assert_eq!(session.judge(&pay(1_001)).verdict, Verdict::Ask);
+    let policy = session.engine().set().core_policy().unwrap();
+    assert!(!aimds_proof::naive::allows(
+        &policy,
+        &session.slice().trace().unwrap()
+    ));
+    session.judge(&EventRecord {
+        expires_ms: None,
+        ..consent("approval", 1_002)
+    });
+    assert_eq!(session.judge(&pay(1_003)).verdict, Verdict::Allow);
+    session.judge(&consent("revocation", 1_004));
+    assert_eq!(
+        session.judge(&pay(1_005)).verdict,
+        Verdict::Ask,
+        "though its expiry is past"
+    );
+}

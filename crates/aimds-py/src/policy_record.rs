@@ -29,6 +29,9 @@ pub(crate) fn record(fields: &Bound<'_, PyDict>) -> PyResult<EventRecord> {
             "arguments" => pairs(&value).map(|all| record.arguments = Some(all)),
             "attributes" => pairs(&value).map(|all| record.attributes = all),
             "references" => value.extract().map(|all| record.references = all),
+            "expires_ms" => value
+                .extract()
+                .map(|expires_ms| record.expires_ms = Some(expires_ms)),
             "about" => value.extract().map(|all| record.about = all),
             "scores" => value.extract().map(|all| record.scores = all),
             "covered" => value.extract().map(|covered| record.covered = covered),

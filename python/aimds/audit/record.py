@@ -22,7 +22,7 @@ from aimds.limits import (
     AUDIT_SPANS_MAX,
     AUDIT_TEXT_CHARACTERS_MAX,
 )
-from aimds.records import Event, Finding, Mitigation, Span, StageName, StageReport, Verdict
+from aimds.records import Approval, Event, Finding, Mitigation, Span, StageName, StageReport, Verdict
 from aimds.redaction import UntrustedText
 from aimds.taxonomy import Category
 
@@ -103,6 +103,17 @@ def _event(event: Event, findings: Sequence[Finding], *, keep_text: bool) -> dic
         "timestamp_ns": event.timestamp_ns,
         "tool": _name(event.tool),
         "trust": str(event.trust),
+        **({} if event.approval is None else {"approval": _approval(event.approval)}),
+    }
+
+
+def _approval(approval: Approval) -> dict[str, Any]:
+    """Who decided about what."""
+    return {
+        "about": _name(approval.about),
+        "by": _name(approval.by),
+        "digest": approval.digest,
+        "expires_ns": approval.expires_ns,
     }
 
 

@@ -79,6 +79,7 @@ def _verdict(out: Any, data: Mapping[str, Any]) -> None:
             ("because", _line(verdict["reason"])),
             ("thresholds", f"block {thresholds[0]}, escalate {thresholds[1]}"),
             ("event", f"{event['id']}, {event['kind']} of {event['role']}, trust {event['trust']}"),
+            *([("decided", _decided(event["approval"]))] if event.get("approval") else []),
             ("session", event["session_id"] or "none"),
             *([("tool", event["tool"])] if event["tool"] else []),
             ("happened", when(event["timestamp_ns"]) if event["timestamp_ns"] is not None else "unknown"),
@@ -146,6 +147,11 @@ def _stage_fact(stage: Mapping[str, Any]) -> str:
 
 def _pretty(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True)
+
+
+def _decided(approval: dict[str, Any]) -> str:
+    until = "" if approval["expires_ns"] is None else f", until {when(approval['expires_ns'])}"
+    return f"by {approval['by']} about event {approval['about']}{until}"
 
 
 def _text_fact(text: Mapping[str, Any]) -> str:

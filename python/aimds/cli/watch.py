@@ -61,8 +61,9 @@ def watch(
     """Follow a log of events and judge each as it comes.
 
     Lines are {"content" (or "text"), "type" (or "kind"), "role", "tool", "session" (or "session_id"), "ts"}; events of
-    one session are judged together. The file is followed through rotation and truncation. Ctrl-C ends it with a
-    summary; the exit code is that of the worst verdict.
+    one session are judged together. What a person decided is {"type": "approval", "by", "about", "session", "ts",
+    "expires_s"}, or "revocation"; about is the id of the event that was held. The file is followed through rotation and
+    truncation. Ctrl-C ends it with a summary; the exit code is that of the worst verdict.
     """
     from aimds.cli.follow import Follower
     from aimds.evaluation import EventDefaults

@@ -12,11 +12,12 @@ from typing import Any, Final
 from aimds.errors import AimdsError, ErrorCode, InputError
 from aimds.evaluation.lines import LineReader
 from aimds.evaluation.rows import EventDefaults, parse_label, parse_object
-from aimds.records import Event
+from aimds.records import Approval, Event, EventKind
 
 __all__ = ["LabelledTrace", "SyntheticClock", "event_from_object", "read_traces", "timestamp_ns_of"]
 
 _SECOND_NS: Final = 1_000_000_000
+_EXPIRES_S_MAX: Final = 10 * 366 * 86_400  # ten years: an approval for longer is none
 _SYNTHETIC_START_NS: Final = 1_700_000_000 * _SECOND_NS  # a fixed past instant, so that a replay is the same every day
 
 
@@ -84,13 +85,20 @@ def event_from_object(
     """The event a JSON object describes.
 
     Keys: `content` or `text` (a string; an object or list stands for its own JSON, as tool arguments often come),
-    `type` or `kind`, `role`, `trust`, `tool`, `session` or `session_id`, `ts` or `timestamp`, `id`.
+    `type` or `kind`, `role`, `trust`, `tool`, `session` or `session_id`, `ts` or `timestamp`, `id`. What a
+    person decided has the type `approval` or `revocation` and `by`, `about` (the id of the event that was held), and
+    may have `digest` (see `aimds.approval`), `expires_s` (seconds from its own time) and a content; who writes the log
+    vouches for it.
 
     Raises:
         InputError: `input-bad-row`, naming the key.
     """
     defaults = defaults or EventDefaults()
     content = _first(item, "content", "text")
+    kind = _first(item, "type", "kind") or defaults.kind
+    consent = kind in (EventKind.APPROVAL, EventKind.REVOCATION)
+    if content is None and consent:
+        content = ""
     if isinstance(content, (dict, list)):
         content = json.dumps(content, ensure_ascii=False)
     if not isinstance(content, str):
@@ -100,19 +108,33 @@ def event_from_object(
     session = session_id if session_id is not None else _first(item, "session", "session_id")
     identity = item.get("id")
     tool = item.get("tool")
+    time_ns = known_ns if clock is None else clock.stamp(known_ns)
     try:
         return Event(
             content,
-            kind=_first(item, "type", "kind") or defaults.kind,
+            kind=kind,
+            approval=_approval(item, place, time_ns) if consent else None,
             role=item.get("role") or defaults.role,
             trust=item.get("trust") or defaults.trust,
             tool=defaults.tool if tool is None else str(tool),
             session_id=None if session is None else str(session),
-            timestamp_ns=known_ns if clock is None else clock.stamp(known_ns),
+            timestamp_ns=time_ns,
             id=None if identity is None else str(identity),
         )
     except AimdsError as error:
         raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=str(error)) from None
+
+
+def _approval(item: Mapping[str, Any], place: str, time_ns: int | None) -> Approval:
+    seconds = item.get("expires_s")
+    expires_ns = None
+    if seconds is not None:
+        known = isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and 0 <= seconds < _EXPIRES_S_MAX
+        if time_ns is None or not known:
+            reason = "`expires_s` must be seconds, and needs a `ts` to count from"
+            raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+        expires_ns = time_ns + round(seconds * _SECOND_NS)
+    return Approval(item.get("by") or "", item.get("about") or "", item.get("digest"), expires_ns)
 
 
 def read_traces(reader: LineReader) -> Iterator[LabelledTrace | InputError]:

@@ -87,8 +87,9 @@ class Session:
         """Takes the next event and decides it.
 
         Args:
-            event: `kind` and `time_ms`, and as far as known `id role trust tool arguments text references about scores
-                attributes covered`; scores are thousandths. What is missing is unknown, and never grants.
+            event: `kind` and `time_ms`, and as far as known `id role trust tool arguments text references about
+                expires_ms scores attributes covered`; scores are thousandths. What is missing is unknown, and never
+                grants.
 
         Raises:
             InputError: `input-bad-value` for a field that has another type.

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
+from aimds.approval import content_digest
 from aimds.policy.exact import exact_json
 from aimds.records import Assessment, Event, EventKind, StageName, StageOutcome
 from aimds.taxonomy import Category
 
-__all__ = ["have_finished", "record_of", "switched_off"]
+__all__ = ["NS_PER_MS", "consent_key", "event_key", "have_finished", "record_of", "switched_off"]
 
-_NS_PER_MS: Final = 1_000_000
+NS_PER_MS: Final = 1_000_000
 _THOUSAND: Final = 1000
 
+_APPROVABLE: Final = frozenset({EventKind.TOOL_CALL, EventKind.RESPONSE})
 _BOTH: Final = frozenset({StageName.SIGNATURES, StageName.PATTERNS})
 _ROOMS_OF: Final[Mapping[str, frozenset[StageName]]] = {
     Category.SECRET: frozenset({StageName.SIGNATURES}),
@@ -54,8 +56,8 @@ def record_of(
     event = assessment.event
     finished = have_finished(assessment)
     record: dict[str, Any] = {
-        "id": event.id,
-        "time_ms": (event.timestamp_ns or 0) // _NS_PER_MS,
+        "id": event_key(event),
+        "time_ms": (event.timestamp_ns or 0) // NS_PER_MS,
         "kind": str(event.kind),
         "role": str(event.role),
         "trust": str(event.trust),
@@ -68,6 +70,21 @@ def record_of(
     else:
         record["text"] = event.text.encode("utf-8", "replace").decode("utf-8")  # lone surrogates cannot pass
     return record
+
+
+def event_key(event: Event) -> str | None:
+    """What an approval must be about: the id, and of what leaves (calls and responses) the content as well.
+
+    So an approval of one call is none of another under the same id.
+    """
+    if event.id is None or event.kind not in _APPROVABLE:
+        return event.id
+    return consent_key(event.id, content_digest(event.tool, event.text))
+
+
+def consent_key(about: str, digest: str) -> str:
+    """The same from the parts that an approval names."""
+    return f"{about}#{digest}"
 
 
 def _scores(assessment: Assessment, detectors: Collection[str], unknown: Collection[str]) -> list[tuple[str, int]]:

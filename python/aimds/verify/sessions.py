@@ -9,16 +9,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from aimds.limits import APPROVABLE_EVENTS_MAX
 from aimds.policy import Engine, Session
 
-__all__ = ["SessionTable"]
+__all__ = ["HeldSession", "SessionTable"]
 
 
 @dataclass(slots=True)
-class _Entry:
+class HeldSession:
+    """The policy sessions of one session id, and what they need besides."""
+
     sessions: tuple[Session, ...]
+    keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    """Of the last events that can be approved: what an approval must be about, by their id."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     users: int = 0
+
+    def remember(self, event_id: str, key: str) -> None:
+        """Keeps what an approval of this event must be about."""
+        self.keys[event_id] = key
+        self.keys.move_to_end(event_id)
+        while len(self.keys) > APPROVABLE_EVENTS_MAX:
+            self.keys.popitem(last=False)
 
 
 class SessionTable:
@@ -37,15 +49,15 @@ class SessionTable:
         self._engines: Final = tuple(engines)
         self._sessions_max = sessions_max
         self._resting_max = resting_max
-        self._held: OrderedDict[str, _Entry] = OrderedDict()
+        self._held: OrderedDict[str, HeldSession] = OrderedDict()
         self._resting: OrderedDict[str, tuple[bytes, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
     @contextmanager
-    def hold(self, session_id: str | None) -> Iterator[tuple[Session, ...]]:
+    def hold(self, session_id: str | None) -> Iterator[HeldSession]:
         """The policy sessions of this id, for this thread alone; new ones without a past when there is no id."""
         if session_id is None:
-            yield tuple(Session(engine) for engine in self._engines)
+            yield HeldSession(tuple(Session(engine) for engine in self._engines))
             return
         with self._lock:
             entry = self._take(session_id)
@@ -53,7 +65,7 @@ class SessionTable:
             self._rest()
         try:
             with entry.lock:
-                yield entry.sessions
+                yield entry
         finally:
             with self._lock:
                 entry.users -= 1
@@ -63,12 +75,12 @@ class SessionTable:
         with self._lock:
             return len(self._held), len(self._resting)
 
-    def _take(self, session_id: str) -> _Entry:
+    def _take(self, session_id: str) -> HeldSession:
         entry = self._held.get(session_id)
         if entry is None:
             states = self._resting.pop(session_id, (None,) * len(self._engines))
             sessions = tuple(Session(engine, state) for engine, state in zip(self._engines, states, strict=True))
-            entry = self._held[session_id] = _Entry(sessions)
+            entry = self._held[session_id] = HeldSession(sessions)
         self._held.move_to_end(session_id)
         return entry
 

@@ -11,10 +11,10 @@ from typing import Any, Final
 from aimds.errors import StageError
 from aimds.limits import POLICY_SESSIONS_MAX, POLICY_SESSIONS_RESTING_MAX
 from aimds.policy import Decision, Engine, Fired, Session, change_text
-from aimds.records import Assessment, EventKind, Finding, StageName, StageOutcome, StageReport
+from aimds.records import Approval, Assessment, EventKind, Finding, StageName, StageOutcome, StageReport
 from aimds.taxonomy import Category
-from aimds.verify.facts import have_finished, record_of, switched_off
-from aimds.verify.sessions import SessionTable
+from aimds.verify.facts import NS_PER_MS, consent_key, have_finished, record_of, switched_off
+from aimds.verify.sessions import HeldSession, SessionTable
 
 __all__ = ["VerifyStage"]
 
@@ -84,10 +84,16 @@ class VerifyStage:
             record_of(assessment, engine.detectors, unknown)
             for engine, unknown in zip(self._engines, self._unknown, strict=True)
         ]
-        with self._table.hold(assessment.event.session_id) as sessions:
+        event = assessment.event
+        with self._table.hold(event.session_id) as held:
+            if event.approval is not None:
+                return assessment.with_report(_consent(event.approval, held, records))
+            key = records[0]["id"] if records else None
+            if event.id is not None and key is not None and key != event.id:
+                held.remember(event.id, key)
             judged = [
                 _judge(engine.set, session, record)
-                for engine, session, record in zip(self._engines, sessions, records, strict=True)
+                for engine, session, record in zip(self._engines, held.sessions, records, strict=True)
             ]
         finished = have_finished(assessment)
         return assessment.with_report(
@@ -103,6 +109,19 @@ class VerifyStage:
             "sessions": held,
             "sessions_resting": resting,
         }
+
+
+def _consent(approval: Approval, held: HeldSession, records: Sequence[dict[str, Any]]) -> StageReport:
+    """Takes in what a person decided. It is no action, so no policy stops it; whether it helps, policies say later."""
+    key = held.keys.get(approval.about)
+    if approval.digest is not None:
+        key = consent_key(approval.about, approval.digest)
+    for session, record in zip(held.sessions, records, strict=True):
+        expires = {} if approval.expires_ns is None else {"expires_ms": approval.expires_ns // NS_PER_MS}
+        session.judge({**record, "about": [] if key is None else [key], **expires})
+    reason = "" if key is not None else "this session knows no event of that id: it counts for nothing"
+    details = {"verdict": "recorded", "about": key, "rooms_off": ()}
+    return StageReport(StageName.VERIFY, StageOutcome.COMPLETE, reason=reason, details=MappingProxyType(details))
 
 
 def _judge(policy_set: str, session: Session, record: dict[str, Any]) -> _Judged:

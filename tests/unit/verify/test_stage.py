@@ -188,6 +188,8 @@ def test_arguments_that_cannot_be_read_are_unknown(text: str) -> None:
     assert record_of(Assessment(event), ())["arguments"] is None
     defense = guard("no_exfiltration")
     for kind in EventKind:
+        if kind.is_consent:
+            continue
         defense.evaluate(Event(text, kind=kind, tool="email.send", session_id="s"))
 
 
@@ -223,7 +225,8 @@ def test_the_table_is_bounded_and_forgetting_never_grants() -> None:
     engine = Engine(load("no_exfiltration"))
     table = SessionTable([engine], sessions_max=1, resting_max=2)
     known = {"role": "tool", "trust": "untrusted", "covered": True}
-    with table.hold("a") as (session,):
+    with table.hold("a") as held:
+        (session,) = held.sessions
         session.judge({"kind": "tool_result", "time_ms": 0, "id": "r", "tool": "http.get", "text": PAGE, **known})
     for other in "bc":
         with table.hold(other):
@@ -231,17 +234,20 @@ def test_the_table_is_bounded_and_forgetting_never_grants() -> None:
     assert table.sizes() == (1, 2)
     mail = {"to": ["x@corp.example"], "body": "nothing of the page"}
     event = {"kind": "tool_call", "time_ms": 9, "tool": "email.send", "arguments": mail, **known, "trust": "user"}
-    with table.hold("a") as (session,):
+    with table.hold("a") as held:
+        (session,) = held.sessions
         decision = session.judge(event)
     assert decision.verdict == "deny"
     assert not any(fired.certain for fired in decision.fired)
-    with table.hold("new") as (session,):
+    with table.hold("new") as held:
+        (session,) = held.sessions
         assert session.judge(event).verdict == "allow"
     for number in range(10):
         with table.hold(str(number)):
             assert table.sizes()[0] <= 2
     assert table.sizes() == (1, 2)
-    with table.hold(None) as (alone,):
+    with table.hold(None) as held:
+        (alone,) = held.sessions
         assert alone.judge(event).verdict == "allow"
     assert table.sizes() == (1, 2)
 
@@ -273,13 +279,15 @@ def test_threads_lose_no_event_when_sessions_come_to_rest() -> None:
     table = SessionTable([Engine(load("starter"))], sessions_max=2, resting_max=10)
 
     def judge(number: int) -> None:
-        with table.hold(f"s{number % 5}") as (session,):
+        with table.hold(f"s{number % 5}") as held:
+            (session,) = held.sessions
             session.judge({"kind": "prompt", "time_ms": number, "text": "x", "covered": True})
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(judge, range(500)))
     for number in range(5):
-        with table.hold(f"s{number}") as (session,):
+        with table.hold(f"s{number}") as held:
+            (session,) = held.sessions
             assert session.judge({"kind": "prompt", "time_ms": 999}).sequence == 100
     assert table.sizes()[0] <= 2
 

@@ -1,0 +1,57 @@
+"""What a person approved, as the host records it: who, which event with which content, until when."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import NoReturn
+
+from aimds.errors import ErrorCode, InputError
+from aimds.limits import APPROVAL_NAME_CHARACTERS_MAX
+
+__all__ = ["Approval", "content_digest"]
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The person and what the person has seen; goes with an event of kind `approval` or `revocation`.
+
+    Args:
+        by: who decided, as the host knows the person; kept in the audit trail.
+        about: id of the event that was held.
+        digest: `content_digest` of that event. Without it the approval is about the last event of this id that the
+            session has judged, if it still knows it.
+        expires_ns: nanoseconds since the Unix epoch, after which the approval no longer counts; policies have windows
+            of their own besides.
+
+    Raises:
+        InputError: `input-bad-event`.
+    """
+
+    by: str
+    about: str
+    digest: str | None = None
+    expires_ns: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("by", self.by), ("about", self.about)):
+            if not isinstance(value, str) or not 0 < len(value) <= APPROVAL_NAME_CHARACTERS_MAX:
+                _bad(f"approval.{name}", f"must be a string of 1 to {APPROVAL_NAME_CHARACTERS_MAX} characters")
+        if self.digest is not None and not (isinstance(self.digest, str) and _DIGEST.fullmatch(self.digest)):
+            _bad("approval.digest", "must be a SHA-256 in lower-case hexadecimal digits")
+        if self.expires_ns is not None and not 0 <= self.expires_ns < 2**63:
+            _bad("approval.expires_ns", "must be nanoseconds since the Unix epoch, below 2^63")
+
+
+def content_digest(tool: str | None, text: str) -> str:
+    """SHA-256 over tool and text: for a call, over its arguments exactly as they were written."""
+    name = ("" if tool is None else tool).encode("utf-8", "surrogatepass")
+    head = len(name).to_bytes(8, "big") + name
+    return hashlib.sha256(head + text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _bad(place: str, reason: str) -> NoReturn:
+    raise InputError(ErrorCode.INPUT_BAD_EVENT, place=place, reason=reason)
