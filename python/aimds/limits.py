@@ -16,6 +16,7 @@ __all__ = [
     "AUDIT_SENTENCE_CHARACTERS_MAX",
     "AUDIT_SPANS_MAX",
     "AUDIT_TEXT_CHARACTERS_MAX",
+    "CERTIFICATES_MS_MAX",
     "DATA_BYTES_MAX",
     "EVENT_CHARACTERS_MAX",
     "FILES_MAX",
@@ -66,6 +67,10 @@ APPROVAL_NAME_CHARACTERS_MAX: Final = 256
 
 APPROVABLE_EVENTS_MAX: Final = 200
 """Events of one session that an approval can name by their id alone: as many as a policy session remembers."""
+
+CERTIFICATES_MS_MAX: Final = 5_000
+"""Time after which no further certificate of one event is begun: each may take the kernel's hard stop of 5 seconds, and
+sixteen sets would then hold an event for more than a minute."""
 
 POLICY_SESSIONS_MAX: Final = 1_000
 """Policy sessions held whole; each keeps at most 2 MiB of its texts for each set. The least recently used rest."""

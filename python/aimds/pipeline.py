@@ -66,7 +66,7 @@ def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tup
     policies = _policies(settings)
     if not policies:
         return rooms
-    return (*rooms, VerifyStage([Engine(file) for file in policies], rooms_off=_switched_off(settings)))
+    return (*rooms, VerifyStage([Engine(file) for file in policies], rooms_off=_switched_off(settings), clock=clock))
 
 
 def _switched_off(settings: Settings) -> frozenset[StageName]:

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 mod attractor;
 mod kernels;
 mod policy;
+mod policy_cache;
 mod policy_record;
 mod policy_session;
 mod recurrent;

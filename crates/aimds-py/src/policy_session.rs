@@ -2,17 +2,19 @@
 
 use crate::kernels::bad_value;
 use crate::policy::{PyPolicyBundle, find_set, place};
+use crate::policy_cache::{CertificateCache, Made};
 use crate::policy_record::record;
 use aimds_policy::bundle::Bundle;
 use aimds_policy::explain::{Change, Deciding, Explanation, Trail};
 use aimds_policy::rules::{Effect, Obligation};
 use aimds_policy::session::{Decision, Engine, Session};
+use aimds_policy::slice::Slice;
 use aimds_proof::Budget;
 use aimds_proof::logic::AtomId;
 use aimds_proof::notation::{
     parse_policy, parse_trace, policy_sha256, policy_text, trace_sha256, trace_text,
 };
-use aimds_proof::{Certificate, Certified, Outcome, Verdict};
+use aimds_proof::{Certificate, Certified, Outcome, Verdict, lean_text};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +23,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyPolicyEngine>()?;
     module.add_class::<PyPolicySession>()?;
-    module.add_function(wrap_pyfunction!(verify_certificate, module)?)
+    module.add_function(wrap_pyfunction!(verify_certificate, module)?)?;
+    module.add_function(wrap_pyfunction!(certificate_texts, module)?)
 }
 
 /// A policy set made ready, shared by its sessions.
@@ -29,6 +32,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 pub struct PyPolicyEngine {
     bundle: Arc<Bundle>,
     engine: Arc<Engine>,
+    cache: Arc<CertificateCache>,
 }
 
 #[pymethods]
@@ -41,6 +45,7 @@ impl PyPolicyEngine {
         Ok(Self {
             bundle: Arc::clone(&bundle.inner),
             engine: Arc::new(engine),
+            cache: Arc::default(),
         })
     }
 
@@ -48,6 +53,12 @@ impl PyPolicyEngine {
     #[getter]
     fn name(&self) -> &str {
         &self.engine.set().name
+    }
+
+    /// Certificates that were found made, that were made anew, and that are held.
+    #[getter]
+    fn certificates(&self) -> (u64, u64, usize) {
+        self.cache.counts()
     }
 
     /// Detectors whose score can help an event to pass: without their room they are unknown, not zero.
@@ -79,6 +90,7 @@ struct State {
 #[pyclass(frozen, name = "PolicySession", module = "aimds._core")]
 pub struct PyPolicySession {
     bundle: Arc<Bundle>,
+    cache: Arc<CertificateCache>,
     state: Mutex<State>,
 }
 
@@ -102,6 +114,7 @@ impl PyPolicySession {
         };
         Ok(Self {
             bundle: Arc::clone(&engine.bundle),
+            cache: Arc::clone(&engine.cache),
             state: Mutex::new(State { session, last: None }),
         })
     }
@@ -133,8 +146,10 @@ impl PyPolicySession {
     }
 
     /// The certificate of the last decision, checked in process, as a JSON-like dictionary. Its `outcome` is `accepted`, or
-    /// why there is no proof: then nothing may be granted on it. `None` before the first event. Releases the GIL.
-    fn certify<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    /// why there is no proof: then nothing may be granted on it. `None` before the first event. One that was made before for the
+    /// same policy, facts and verdict has the same bytes, and is given again unless `fresh`. Releases the GIL.
+    #[pyo3(signature = (fresh=false))]
+    fn certify<'py>(&self, py: Python<'py>, fresh: bool) -> PyResult<Option<Bound<'py, PyDict>>> {
         let made = py.detach(|| {
             let (slice, engine) = {
                 let state = self.state();
@@ -147,7 +162,8 @@ impl PyPolicySession {
                     Arc::clone(state.session.engine()),
                 )
             };
-            Some(certify(&engine, &slice.0, slice.1))
+            let cache = (!fresh).then_some(&*self.cache);
+            Some(certify(&engine, &slice.0, slice.1, cache))
         });
         let Some(made) = made else { return Ok(None) };
         made.map_or_else(
@@ -167,28 +183,32 @@ impl PyPolicySession {
     }
 }
 
-/// A certificate with what Python needs beside it.
-struct Made {
-    certified: Certified,
-    set: String,
-    rule: Option<String>,
-    /// What the numbers of the facts stand for.
-    atoms: Vec<(String, String)>,
-}
-
-fn certify(engine: &Engine, slice: &aimds_policy::slice::Slice, allowed: bool) -> Result<Made, String> {
+fn certify(
+    engine: &Engine,
+    slice: &Slice,
+    allowed: bool,
+    cache: Option<&CertificateCache>,
+) -> Result<Arc<Made>, String> {
     if !slice.complete {
         return Err("inconclusive: an event that the decision needs was forgotten".into());
     }
     let set = engine.set();
+    let trace = slice.trace().map_err(|error| format!("inconclusive: {error}"))?;
+    let key = (trace_text(&trace), allowed);
+    if let Some(made) = cache.and_then(|cache| cache.get(&key)) {
+        return Ok(made);
+    }
     let policy = set
         .core_policy()
         .map_err(|error| format!("inconclusive: {error}"))?;
-    let trace = slice.trace().map_err(|error| format!("inconclusive: {error}"))?;
     let certified = Certificate::build(policy, trace, &Budget::DECISION)
         .map_err(|limit| format!("inconclusive: {limit}"))?;
-    let decision = &certified.certificate.decision;
-    if (decision.verdict == Verdict::Allow) != allowed {
+    let Certified {
+        certificate,
+        stream,
+        outcome,
+    } = certified;
+    if (certificate.decision.verdict == Verdict::Allow) != allowed {
         return Err("refused: the monitor and the semantics disagree".into());
     }
     let deciding = || {
@@ -196,7 +216,8 @@ fn certify(engine: &Engine, slice: &aimds_policy::slice::Slice, allowed: bool) -
             .iter()
             .filter(|rule| rule.effect.stops() || rule.effect == Effect::Permit)
     };
-    let rule = decision
+    let rule = certificate
+        .decision
         .reason
         .and_then(|at| deciding().nth(at))
         .map(|rule| rule.name.clone());
@@ -205,12 +226,25 @@ fn certify(engine: &Engine, slice: &aimds_policy::slice::Slice, allowed: bool) -
             .atom(*id)
             .map(|atom| (id.number().to_string(), atom.to_string()))
     };
-    Ok(Made {
+    let made = Arc::new(Made {
         atoms: slice.atoms.iter().filter_map(named).collect(),
         rule,
         set: set.name.clone(),
-        certified,
-    })
+        policy: policy_text(&certificate.decision.policy),
+        policy_sha256: policy_sha256(&certificate.decision.policy),
+        trace_sha256: trace_sha256(&certificate.decision.trace),
+        trace: key.0.clone(),
+        verdict: certificate.decision.verdict,
+        reason: certificate.decision.reason,
+        prelude_sha256: certificate.prelude_sha256,
+        stream_sha256: certificate.stream_sha256,
+        stream_bytes: stream.len(),
+        outcome,
+    });
+    if let (Some(cache), true) = (cache, made.outcome.is_accepted()) {
+        cache.put(key, &made);
+    }
+    Ok(made)
 }
 
 fn outcome_text(outcome: &Outcome) -> String {
@@ -229,12 +263,6 @@ fn verdict_text(verdict: Verdict) -> &'static str {
 }
 
 fn certificate_row<'py>(py: Python<'py>, made: &Made) -> PyResult<Bound<'py, PyDict>> {
-    let Certified {
-        certificate,
-        stream,
-        outcome,
-    } = &made.certified;
-    let decision = &certificate.decision;
     let out = PyDict::new(py);
     out.set_item("version", CERTIFICATE_VERSION)?;
     out.set_item("set", &made.set)?;
@@ -244,18 +272,18 @@ fn certificate_row<'py>(py: Python<'py>, made: &Made) -> PyResult<Bound<'py, PyD
         atoms.set_item(number, text)?;
     }
     out.set_item("atoms", atoms)?;
-    out.set_item("policy", policy_text(&decision.policy))?;
-    out.set_item("policy_sha256", policy_sha256(&decision.policy))?;
-    out.set_item("trace", trace_text(&decision.trace))?;
-    out.set_item("trace_sha256", trace_sha256(&decision.trace))?;
-    out.set_item("verdict", verdict_text(decision.verdict))?;
-    out.set_item("reason", decision.reason)?;
-    out.set_item("prelude_sha256", &certificate.prelude_sha256)?;
-    out.set_item("stream_sha256", &certificate.stream_sha256)?;
-    out.set_item("stream_bytes", stream.len())?;
+    out.set_item("policy", &made.policy)?;
+    out.set_item("policy_sha256", &made.policy_sha256)?;
+    out.set_item("trace", &made.trace)?;
+    out.set_item("trace_sha256", &made.trace_sha256)?;
+    out.set_item("verdict", verdict_text(made.verdict))?;
+    out.set_item("reason", made.reason)?;
+    out.set_item("prelude_sha256", &made.prelude_sha256)?;
+    out.set_item("stream_sha256", &made.stream_sha256)?;
+    out.set_item("stream_bytes", made.stream_bytes)?;
     out.set_item("axioms", Vec::<String>::new())?;
-    out.set_item("outcome", outcome_text(outcome))?;
-    if let Outcome::Accepted(work) = outcome {
+    out.set_item("outcome", outcome_text(&made.outcome))?;
+    if let Outcome::Accepted(work) = &made.outcome {
         out.set_item("steps", work.steps)?;
     }
     Ok(out)
@@ -294,6 +322,39 @@ fn verify_certificate(
     };
     let outcome = py.detach(|| aimds_proof::verify(&certificate, None, &Budget::DECISION));
     Ok(outcome_text(&outcome))
+}
+
+/// What other checkers read of a decision: the export stream for Lean 4 kernels, and the text for Lean itself. Raises
+/// `InputError` when a part cannot be read or is beyond the bounds. Releases the GIL.
+#[pyfunction]
+#[pyo3(signature = (policy, trace, verdict, reason))]
+fn certificate_texts(
+    py: Python<'_>,
+    policy: &str,
+    trace: &str,
+    verdict: &str,
+    reason: Option<usize>,
+) -> PyResult<(String, String)> {
+    let policy = parse_policy(policy).map_err(|error| bad_value(py, "policy", &error))?;
+    let trace = parse_trace(trace).map_err(|error| bad_value(py, "trace", &error))?;
+    let verdict = [Verdict::Allow, Verdict::Deny]
+        .into_iter()
+        .find(|this| verdict_text(*this) == verdict)
+        .ok_or_else(|| bad_value(py, "verdict", &"expected `allow` or `deny`"))?;
+    let decision = aimds_proof::Decision {
+        policy,
+        trace,
+        verdict,
+        reason,
+    };
+    let made = py.detach(|| {
+        let stream = decision
+            .stream(&Budget::DECISION)
+            .map_err(|limit| limit.to_string())?;
+        let text = lean_text(&decision).map_err(|reason| reason.to_string())?;
+        Ok::<_, String>((stream, text))
+    });
+    made.map_err(|reason| bad_value(py, "certificate", &reason))
 }
 
 fn decision_row<'py>(py: Python<'py>, decision: &Decision, engine: &Engine) -> PyResult<Bound<'py, PyDict>> {

@@ -113,13 +113,18 @@ class Session:
         """
         return self._core.explain()
 
-    def certify(self) -> dict[str, Any]:
+    def certify(self, *, fresh: bool = False) -> dict[str, Any]:
         """The certificate of the last decision: canonical JSON without fractions, checked by the kernel in process.
+
+        One that the policy set has made before for the same facts and verdict is given again; it has the same bytes.
+
+        Args:
+            fresh: make it anew in any case.
 
         Raises:
             StageError: `policy-unproved`: no proof within the bounds, or a refused one: nothing may be granted.
         """
-        certificate = self._core.certify()
+        certificate = self._core.certify(fresh)
         outcome = "nothing was decided yet" if certificate is None else certificate["outcome"]
         if certificate is None or outcome != "accepted":
             raise StageError(ErrorCode.POLICY_UNPROVED, place="certificate", reason=outcome)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
 from aimds.errors import StageError
-from aimds.limits import POLICY_SESSIONS_MAX, POLICY_SESSIONS_RESTING_MAX
+from aimds.limits import CERTIFICATES_MS_MAX, POLICY_SESSIONS_MAX, POLICY_SESSIONS_RESTING_MAX
 from aimds.policy import Decision, Engine, Fired, Session, change_text
+from aimds.ports import Clock, SystemClock
 from aimds.records import Approval, Assessment, EventKind, Finding, StageName, StageOutcome, StageReport
 from aimds.taxonomy import Category
 from aimds.verify.facts import NS_PER_MS, consent_key, have_finished, record_of, switched_off
@@ -39,8 +40,8 @@ class _Judged:
     policy_set: str
     decision: Decision
     explanation: dict[str, Any]
-    certificate: dict[str, Any] | None
-    unproved: str | None
+    certificate: dict[str, Any] | None = None
+    unproved: str | None = None
 
 
 class VerifyStage:
@@ -57,6 +58,7 @@ class VerifyStage:
     Args:
         engines: the policy sets.
         rooms_off: earlier rooms that the operator has switched off.
+        clock: measures the time that certificates take.
         sessions_max: sessions held whole in memory.
         resting_max: sessions of which only windows and counts are kept.
     """
@@ -68,10 +70,12 @@ class VerifyStage:
         engines: Sequence[Engine],
         *,
         rooms_off: Collection[StageName] = frozenset(),
+        clock: Clock | None = None,
         sessions_max: int = POLICY_SESSIONS_MAX,
         resting_max: int = POLICY_SESSIONS_RESTING_MAX,
     ) -> None:
         self._engines = tuple(engines)
+        self._clock: Clock = SystemClock() if clock is None else clock
         self._rooms_off = tuple(sorted(map(str, rooms_off)))
         self._unknown = [
             switched_off(engine.detectors, rooms_off) & engine.granting_detectors for engine in self._engines
@@ -95,10 +99,29 @@ class VerifyStage:
                 _judge(engine.set, session, record)
                 for engine, session, record in zip(self._engines, held.sessions, records, strict=True)
             ]
+            judged = self._certified(judged, held.sessions)
         finished = have_finished(assessment)
         return assessment.with_report(
             _report(judged, _CATEGORY[assessment.event.kind], self._rooms_off, finished=finished)
         )
+
+    def _certified(self, judged: Sequence[_Judged], sessions: Sequence[Session]) -> list[_Judged]:
+        """The same with certificates for what is grave, the gravest first; when time is over, the rest goes without."""
+        begun_ns = self._clock.monotonic_ns()
+        done = list(judged)
+        for at in sorted(range(len(done)), key=lambda at: _gravity(done[at].decision), reverse=True):
+            decision = done[at].decision
+            if not (decision.severity in _CERTIFIED or (decision.by_default and decision.severity is None)):
+                continue
+            if self._clock.monotonic_ns() - begun_ns > CERTIFICATES_MS_MAX * NS_PER_MS:
+                done[at] = replace(done[at], unproved="no time was left for its certificate")
+                continue
+            try:
+                done[at] = replace(done[at], certificate=sessions[at].certify())
+            except StageError as fault:
+                _LOG.error("stage verify: %s: %s", fault.code.slug, done[at].policy_set)
+                done[at] = replace(done[at], unproved=str(fault))
+        return done
 
     def describe(self) -> dict[str, Any]:
         """Policy sets and sizes, for `aimds doctor`."""
@@ -106,6 +129,9 @@ class VerifyStage:
         return {
             "policies": [engine.set for engine in self._engines],
             "rooms_off": list(self._rooms_off),
+            "certificates": [
+                dict(zip(("found", "made", "held"), engine.core.certificates, strict=True)) for engine in self._engines
+            ],
             "sessions": held,
             "sessions_resting": resting,
         }
@@ -128,14 +154,7 @@ def _judge(policy_set: str, session: Session, record: dict[str, Any]) -> _Judged
     decision = session.judge(record)
     advises = decision.verdict != "allow" or any(fired.effect != "permit" for fired in decision.fired)
     explanation = (session.explain() if advises else None) or {"trails": [], "counterfactual": None}
-    certificate, unproved = None, None
-    if decision.severity in _CERTIFIED or (decision.by_default and decision.severity is None):
-        try:
-            certificate = session.certify()
-        except StageError as fault:
-            unproved = str(fault)
-            _LOG.error("stage verify: %s: %s", fault.code.slug, policy_set)
-    return _Judged(policy_set, decision, explanation, certificate, unproved)
+    return _Judged(policy_set, decision, explanation)
 
 
 def _report(judged: Sequence[_Judged], category: Category, rooms_off: Sequence[str], *, finished: bool) -> StageReport:

@@ -38,7 +38,7 @@ def test_the_reference_page_names_every_option() -> None:
         for parameter in command.params:
             if name != "aimds" and parameter.param_type_name == "option":
                 assert parameter.opts[0] in page
-    assert "One of `prompt`, `document`, `tool_call`, `tool_result`, `response`." in page
+    assert "One of `prompt`, `document`, `tool_call`, `tool_result`, `response`, `approval`, `revocation`." in page
 
 
 def test_help_and_version(cli: Cli) -> None:
