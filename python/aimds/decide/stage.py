@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -108,17 +108,27 @@ class DecideStage:
             mitigations.append(Mitigation(MitigationKind.BLOCK, "do not pass the event on"))
         elif action is Action.ESCALATE:
             mitigations.append(Mitigation(MitigationKind.ASK_HUMAN, "hold the event until a person has decided"))
-        spans = self._redactions(assessment)
+        own = {Category.SECRET, Category.CANARY_LEAK}
+        if self._rules.redact_personal_data and assessment.event.kind in _OUTBOUND:
+            own.add(Category.PERSONAL_DATA)
+        asked = _asked_redactions(assessment)
+        spans = _spans(assessment, own | asked)
         if spans:
-            mitigations.append(Mitigation(MitigationKind.REDACT, "credentials or personal data", spans))
+            of_policies = f"; policies ask for {', '.join(sorted(asked))}" if asked else ""
+            mitigations.append(Mitigation(MitigationKind.REDACT, f"credentials or personal data{of_policies}", spans))
         return tuple(mitigations)
 
-    def _redactions(self, assessment: Assessment) -> tuple[Span, ...]:
-        categories = {Category.SECRET, Category.CANARY_LEAK}
-        if self._rules.redact_personal_data and assessment.event.kind in _OUTBOUND:
-            categories.add(Category.PERSONAL_DATA)
-        found = (finding.span for finding in assessment.findings if finding.category in categories)
-        return _merged(span for span in found if span is not None)
+
+def _asked_redactions(assessment: Assessment) -> set[str]:
+    """Categories that policies want removed before the event goes on (`obligation redact(category)`)."""
+    verify = assessment.report(StageName.VERIFY)
+    obligations = () if verify is None else verify.details.get("obligations", ())
+    return {one.removeprefix("redact(").removesuffix(")") for one in obligations if one.startswith("redact(")}
+
+
+def _spans(assessment: Assessment, categories: Collection[str]) -> tuple[Span, ...]:
+    found = (finding.span for finding in assessment.findings if finding.category in categories)
+    return _merged(span for span in found if span is not None)
 
 
 def _merged(spans: Iterable[Span]) -> tuple[Span, ...]:

@@ -107,3 +107,25 @@ def test_noisy_or_stays_a_probability() -> None:
     assert noisy_or([1.0, 0.3]) == 1.0
     assert noisy_or([-3.0, 7.0]) == 1.0
     assert noisy_or([0.5, 0.5]) == pytest.approx(0.75)
+
+
+def test_what_policies_want_redacted_is_redacted() -> None:
+    """`redact(category)` cuts what findings of that category mark, in any kind of event; other findings stay."""
+    found = (
+        finding(Category.PERSONAL_DATA, 0.9, Span(2, 5)),
+        finding(Category.PROMPT_LEAK, 0.1, Span(6, 8)),
+    )
+    event = Event("a bcd ef", kind="tool_result")
+
+    def text(*obligations: str) -> tuple[str, str]:
+        verify = report(StageName.VERIFY, details={"obligations": list(obligations)})
+        verdict = decide(report(findings=found), verify, event=event)
+        reasons = [one.reason for one in verdict.mitigations if one.kind is MitigationKind.REDACT]
+        return verdict.redacted_text("*"), "".join(reasons)
+
+    assert text() == ("a bcd ef", "")
+    assert text("notify(secops)", "ask(user)") == ("a bcd ef", "")
+    assert text("redact(personal_data)")[0] == "a * ef"
+    assert "policies ask for personal_data" in text("redact(personal_data)")[1]
+    assert text("redact(personal_data)", "redact(prompt_leak)")[0] == "a * *"
+    assert text("redact(secret)") == ("a bcd ef", "")
