@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,10 @@ from aimds.patterns import PatternsStage, models_folder, open_stage
 from aimds.patterns.manifest import read_sums
 from aimds.patterns.models import load_file
 from aimds.policy import Engine, PolicyFile, load
+from aimds.policy.checkers import Checker, CommandChecker, EndpointChecker, LeanChecker, NanodaChecker
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
-from aimds.settings import PatternsSettings, Settings, SignaturesSettings
+from aimds.settings import CheckerKind, PatternsSettings, Settings, SignaturesSettings, VerifySettings
 from aimds.signatures import AllowList, CanaryTokens, SignaturesStage, build_engine, read_packs, shipped_packs
 from aimds.temporal import RECURRENT_FILE, Recurrent, TemporalStage
 from aimds.verify import VerifyStage
@@ -66,7 +68,30 @@ def build_rooms(settings: Settings, canaries: CanaryTokens, clock: Clock) -> tup
     policies = _policies(settings)
     if not policies:
         return rooms
-    return (*rooms, VerifyStage([Engine(file) for file in policies], rooms_off=_switched_off(settings), clock=clock))
+    verify = VerifyStage(
+        [Engine(file) for file in policies],
+        rooms_off=_switched_off(settings),
+        clock=clock,
+        checker=_checker(settings.verify),
+        checker_severity=settings.verify.checker_severity,
+    )
+    return (*rooms, verify)
+
+
+def _checker(verify: VerifySettings) -> Checker | None:
+    """Who besides the own kernel must accept certificates."""
+    command, limit_ms = verify.checker_command, verify.checker_ms
+    match verify.checker:
+        case CheckerKind.NONE:
+            return None
+        case CheckerKind.STREAM:
+            return CommandChecker(command, limit_ms)
+        case CheckerKind.NANODA:
+            return NanodaChecker(command, limit_ms)
+        case CheckerKind.LEAN:
+            return LeanChecker(command, limit_ms)
+        case CheckerKind.ENDPOINT:
+            return EndpointChecker(verify.checker_endpoint or os.environ.get("LEAN_ENDPOINT", ""), limit_ms)
 
 
 def _switched_off(settings: Settings) -> frozenset[StageName]:

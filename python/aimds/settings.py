@@ -29,6 +29,8 @@ __all__ = [
     "AuditSettings",
     "AuditText",
     "BudgetSettings",
+    "CheckerKind",
+    "CheckerSeverity",
     "DecideSettings",
     "PatternsSettings",
     "Settings",
@@ -76,6 +78,23 @@ class AuditDurability(StrEnum):
 
     POWER = "power"
     PROCESS = "process"
+
+
+class CheckerKind(StrEnum):
+    """Who besides the own kernel must accept the certificate of a grave decision. None of them comes with AIMDS."""
+
+    NONE = "none"
+    STREAM = "stream"
+    NANODA = "nanoda"
+    LEAN = "lean"
+    ENDPOINT = "endpoint"
+
+
+class CheckerSeverity(StrEnum):
+    """From which severity on."""
+
+    HIGH = "high"
+    CRITICAL = "critical"
 
 
 class _Section(BaseModel):
@@ -239,6 +258,24 @@ class VerifySettings(_Section):
         tuple[str, ...],
         Field(max_length=16, description="policy files (.policy), or names of shipped sets; none = no policies"),
     ] = ("starter",)
+    checker: Annotated[
+        CheckerKind,
+        Field(
+            description="who else must accept a certificate: stream (a program that reads the export stream), nanoda, "
+            "lean, endpoint (a service); none"
+        ),
+    ] = CheckerKind.NONE
+    checker_command: Annotated[
+        tuple[str, ...],
+        Field(max_length=32, description="its program and arguments; none = nanoda_bin or lean on the PATH"),
+    ] = ()
+    checker_endpoint: Annotated[
+        str | None, Field(description="address of the service, https or this machine; none = $LEAN_ENDPOINT")
+    ] = None
+    checker_severity: Annotated[
+        CheckerSeverity, Field(description="severity from which on it is asked: high or critical")
+    ] = CheckerSeverity.CRITICAL
+    checker_ms: Annotated[float, Field(gt=0, le=60_000, description="time for one answer")] = 5000.0
 
 
 class Settings(BaseSettings):

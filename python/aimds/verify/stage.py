@@ -11,6 +11,7 @@ from typing import Any, Final
 from aimds.errors import StageError
 from aimds.limits import CERTIFICATES_MS_MAX, POLICY_SESSIONS_MAX, POLICY_SESSIONS_RESTING_MAX
 from aimds.policy import Decision, Engine, Fired, Session, change_text
+from aimds.policy.checkers import Checker
 from aimds.ports import Clock, SystemClock
 from aimds.records import Approval, Assessment, EventKind, Finding, StageName, StageOutcome, StageReport
 from aimds.taxonomy import Category
@@ -59,6 +60,8 @@ class VerifyStage:
         engines: the policy sets.
         rooms_off: earlier rooms that the operator has switched off.
         clock: measures the time that certificates take.
+        checker: who else must accept a certificate; without its acceptance the decision counts as unproved.
+        checker_severity: from which severity on.
         sessions_max: sessions held whole in memory.
         resting_max: sessions of which only windows and counts are kept.
     """
@@ -71,11 +74,15 @@ class VerifyStage:
         *,
         rooms_off: Collection[StageName] = frozenset(),
         clock: Clock | None = None,
+        checker: Checker | None = None,
+        checker_severity: str = "critical",
         sessions_max: int = POLICY_SESSIONS_MAX,
         resting_max: int = POLICY_SESSIONS_RESTING_MAX,
     ) -> None:
         self._engines = tuple(engines)
         self._clock: Clock = SystemClock() if clock is None else clock
+        self._checker = checker
+        self._checked_from = _SEVERITY[checker_severity]
         self._rooms_off = tuple(sorted(map(str, rooms_off)))
         self._unknown = [
             switched_off(engine.detectors, rooms_off) & engine.granting_detectors for engine in self._engines
@@ -117,10 +124,14 @@ class VerifyStage:
                 done[at] = replace(done[at], unproved="no time was left for its certificate")
                 continue
             try:
-                done[at] = replace(done[at], certificate=sessions[at].certify())
+                certificate = sessions[at].certify()
+                done[at] = replace(done[at], certificate=certificate)
             except StageError as fault:
                 _LOG.error("stage verify: %s: %s", fault.code.slug, done[at].policy_set)
                 done[at] = replace(done[at], unproved=str(fault))
+                continue
+            if self._checker is not None and _gravity(decision) >= self._checked_from:
+                done[at] = _checked(done[at], certificate, self._checker)
         return done
 
     def describe(self) -> dict[str, Any]:
@@ -129,6 +140,7 @@ class VerifyStage:
         return {
             "policies": [engine.set for engine in self._engines],
             "rooms_off": list(self._rooms_off),
+            "checker": None if self._checker is None else self._checker.name,
             "certificates": [
                 dict(zip(("found", "made", "held"), engine.core.certificates, strict=True)) for engine in self._engines
             ],
@@ -155,6 +167,15 @@ def _judge(policy_set: str, session: Session, record: dict[str, Any]) -> _Judged
     advises = decision.verdict != "allow" or any(fired.effect != "permit" for fired in decision.fired)
     explanation = (session.explain() if advises else None) or {"trails": [], "counterfactual": None}
     return _Judged(policy_set, decision, explanation)
+
+
+def _checked(judged: _Judged, certificate: dict[str, Any], checker: Checker) -> _Judged:
+    """With the word of the other checker in the certificate, or unproved."""
+    reason = checker.check(certificate)
+    if reason is None:
+        return replace(judged, certificate={**certificate, "checkers": [{"name": checker.name, "outcome": "accepted"}]})
+    _LOG.error("stage verify: checker %s: %s: %s", checker.name, judged.policy_set, reason)
+    return replace(judged, unproved=f"checker {checker.name}: {reason}")
 
 
 def _report(judged: Sequence[_Judged], category: Category, rooms_off: Sequence[str], *, finished: bool) -> StageReport:
