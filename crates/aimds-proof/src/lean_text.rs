@@ -1,7 +1,8 @@
 //! A certificate as Lean source for people to read.
 //!
 //! It is a second rendering of the same policy, trace and statement: nobody checks it against the export stream, and the text
-//! says so in its first lines.
+//! says so in its first lines. Written for Lean 4, without any import: recursors and universes are explicit, nothing is left to
+//! elaboration but the comparison that the kernel makes too. No Lean toolchain was at hand to try it.
 
 use std::fmt::Write as _;
 
@@ -18,9 +19,7 @@ use crate::prelude::prelude;
 /// The decision as Lean source. It has no line that is checked by this crate; see the head of the text.
 pub fn lean_text(decision: &Decision) -> Result<String, Reason> {
     let prelude = prelude().map_err(|_| Reason::Pin)?;
-    let mut text = String::from(
-        "/-\nThis file is a second rendering, for people. What was checked is the export stream beside it, not this text.\n\n",
-    );
+    let mut text = String::from(HEAD);
     let verdict = match decision.verdict {
         Verdict::Allow => "allowed",
         Verdict::Deny => "denied",
@@ -34,25 +33,101 @@ pub fn lean_text(decision: &Decision) -> Result<String, Reason> {
     text.push_str("\nTrace, oldest event first (ms, what absent atoms mean, facts):\n");
     text.push_str(&trace_text(&decision.trace));
     text.push_str("-/\n\n");
-    for declaration in &prelude.declarations {
-        match declaration {
-            // Lean brings these along.
-            Declaration::Data(data) if data.name == "Bool" => {}
-            Declaration::Data(data) => write_data(&mut text, data),
-            // The prelude has none.
-            Declaration::Theorem { .. } => {}
-            Declaration::Definition { name, kind, value } => {
-                let _ = writeln!(
-                    text,
-                    "noncomputable def {name} : {} :=\n  {}\n",
-                    term_text(kind),
-                    term_text(value)
-                );
-            }
-        }
-    }
+    text.push_str(OPTIONS);
+    write_declarations(&mut text, &prelude.declarations);
     write_decision(&mut text, decision);
     Ok(text)
+}
+
+/// The first words of every text.
+const HEAD: &str = "/-\nThis file is a second rendering, for people. What was checked is the export stream beside it, not this text.\n\n";
+
+/// Comparing two terms by computation takes more depth and work than Lean allows by default.
+const OPTIONS: &str = "set_option maxRecDepth 1000000\nset_option maxHeartbeats 0\n\n";
+
+/// Cases up to which a proof is written out; beyond it nobody reads one, and the stream has it.
+const CASES_MAX: usize = 200;
+
+/// A theorem about policies as Lean source, with all that it needs. See the head of the text.
+pub(crate) fn theorem_text(declarations: &[Declaration], cases: usize) -> String {
+    let mut text = String::from(HEAD);
+    text.push_str("The statement is `Aimds.verdict`, at the end.\n");
+    let Ok(prelude) = prelude() else {
+        return text;
+    };
+    let is_short = cases <= CASES_MAX;
+    if !is_short {
+        let _ = writeln!(
+            text,
+            "Its proof has {cases} cases and is in the stream only: here `sorry` stands for it."
+        );
+    }
+    text.push_str("-/\n\n");
+    text.push_str(OPTIONS);
+    write_declarations(&mut text, &prelude.declarations);
+    if is_short {
+        write_declarations(&mut text, declarations);
+        return text;
+    }
+    for declaration in declarations {
+        match declaration {
+            Declaration::Theorem { name, statement, .. } if name == "Aimds.verdict" => {
+                let _ = writeln!(text, "theorem {name} :\n  {} :=\n  sorry\n", term_text(statement));
+            }
+            Declaration::Theorem { .. } => {}
+            other => write_declarations(&mut text, std::slice::from_ref(other)),
+        }
+    }
+    text
+}
+
+fn write_declarations(text: &mut String, declarations: &[Declaration]) {
+    for declaration in declarations {
+        // Writing to a `String` cannot fail.
+        let _ = match declaration {
+            // Lean brings this along.
+            Declaration::Data(data) if data.name == "Bool" => Ok(()),
+            Declaration::Data(data) => {
+                write_data(text, data);
+                Ok(())
+            }
+            Declaration::Theorem {
+                name,
+                statement,
+                proof,
+            } => writeln!(
+                text,
+                "theorem {name} :\n  {} :=\n  {}\n",
+                term_text(statement),
+                term_text(proof)
+            ),
+            // Lean does not compile recursors.
+            Declaration::Definition { name, kind, value } => writeln!(
+                text,
+                "noncomputable def {name} : {} :=\n  {}\n",
+                term_text(kind),
+                term_text(value)
+            ),
+        };
+    }
+}
+
+/// A word as Lean reads it. The variables of a certificate stand under `Aimds` like its constants, but the name of a binder may
+/// have no dot.
+fn local(name: &str) -> String {
+    match name.strip_prefix("Aimds.") {
+        Some(rest) if is_variable(rest) => format!("v_{rest}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// `x0`, `h1`, `t2`, `f3` and `y`: the variables of case splits and events.
+fn is_variable(name: &str) -> bool {
+    let mut characters = name.chars();
+    let first = characters.next();
+    let digits = characters.as_str();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(first, Some('x' | 'h' | 't' | 'f')) && is_number || name == "y"
 }
 
 fn write_data(text: &mut String, data: &DataType) {
@@ -197,7 +272,7 @@ fn form(of: &Form) -> String {
 
 fn term_text(term: &Term) -> String {
     match term {
-        Term::Word(name) => name.clone(),
+        Term::Word(name) => local(name),
         Term::Constant(name, universes) => {
             let universes: Vec<_> = universes
                 .iter()
@@ -206,14 +281,15 @@ fn term_text(term: &Term) -> String {
             format!("@{name}.{{{}}}", universes.join(", "))
         }
         Term::Sort(universe) => format!("(Sort {})", universe_text(*universe)),
+        Term::Apply(function, arguments) if arguments.is_empty() => term_text(function),
         Term::Apply(function, arguments) => {
             let arguments: Vec<_> = arguments.iter().map(term_text).collect();
             format!("({} {})", term_text(function), arguments.join(" "))
         }
+        // No hypotheses, no binder: Lean wants one behind `fun`.
+        Term::Lambda(binders, body) | Term::ForAll(binders, body) if binders.is_empty() => term_text(body),
         Term::Lambda(binders, body) => format!("(fun {} => {})", binders_text(binders), term_text(body)),
         Term::ForAll(binders, body) => format!("(∀ {}, {})", binders_text(binders), term_text(body)),
-        // The prelude's text has none.
-        Term::Written(_) => "_".to_owned(),
         Term::Arrow(argument, result) => format!("({} → {})", term_text(argument), term_text(result)),
     }
 }
@@ -222,8 +298,8 @@ fn binders_text(binders: &[Binder]) -> String {
     let each: Vec<_> = binders
         .iter()
         .map(|binder| match binder.info {
-            BinderInfo::Default => format!("({} : {})", binder.name, term_text(&binder.kind)),
-            BinderInfo::Implicit => format!("{{{} : {}}}", binder.name, term_text(&binder.kind)),
+            BinderInfo::Default => format!("({} : {})", local(&binder.name), term_text(&binder.kind)),
+            BinderInfo::Implicit => format!("{{{} : {}}}", local(&binder.name), term_text(&binder.kind)),
         })
         .collect();
     each.join(" ")

@@ -38,6 +38,13 @@ pub const SPLIT_LEAVES_MAX: usize = 10_000;
 /// Leaves times variables of one case split: every leaf names every variable, at some 80 bytes each.
 pub const SPLIT_NAMES_MAX: usize = 400_000;
 
+/// Events of a trace over which a theorem is unrolled: with six the split of the shipped rules stays below a second, and every path
+/// of the reference (read, question, approval, revocation, call) has room.
+pub const UNROLLED_EVENTS_MAX: usize = 6;
+
+/// Parts of one unrolled skeleton: operators in operators multiply by the events, and a split visits them at every case.
+pub const UNROLLED_NODES_MAX: usize = 20_000;
+
 /// Stack of the thread that checks. Recursion is counted ([`Budget::depth_max`]), so that the stack is never the first to end.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 

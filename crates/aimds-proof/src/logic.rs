@@ -231,6 +231,14 @@ impl Form {
         first.into_iter().chain(second)
     }
 
+    /// Whether it looks at other events than the one where it is evaluated. Recursion is as deep as the form.
+    pub fn is_temporal(&self) -> bool {
+        matches!(
+            self,
+            Self::Previous(_) | Self::Once { .. } | Self::Since { .. } | Self::Count { .. }
+        ) || self.children().any(Self::is_temporal)
+    }
+
     /// Checks the numbers of this operator alone.
     fn check_numbers(&self) -> Result<(), LogicError> {
         match self {

@@ -2,31 +2,44 @@
 //!
 //! Method: a Boolean skeleton of the statement, with a variable for every rule that both policies share and otherwise for
 //! every form below `not`, `and` and `or`; a case split proves the skeleton, with the one theorem about all forms that what
-//! must hold may hold; and the kernel confirms by unfolding that the statement is an instance of it. The search is not trusted. It is not complete either: where it fails there is only a
-//! *candidate* for a counterexample, which a caller must replay.
+//! must hold may hold; and the kernel confirms by unfolding that the statement is an instance of it. The search is not trusted. It is
+//! not complete either: where it fails there is only a *candidate* for a counterexample, which a caller must replay.
+//!
+//! [`prove_for`] says the same about all traces of a given number of events: then windows and operators are unrolled, and facts,
+//! times and order of each event are variables. That shows more (how two operators over the same events hang together), for fewer
+//! traces.
 
 mod modes;
 mod skeleton;
 mod split;
+mod unrolled;
+mod write;
 
 use std::collections::HashSet;
 
-pub use skeleton::Question;
+pub use skeleton::{Fact, Question};
 
 use crate::check::check_stream;
-use crate::export::encode::{Encoder, rule_name};
-use crate::export::inductive::boolean_function_type;
-use crate::export::source::is_true;
-use crate::export::stream::Stream;
-use crate::export::term::{Binder, Term, apply, compile, for_all, lambda, word};
-use crate::limits::{Budget, Limit, SPLIT_VARIABLES_MAX};
+use crate::deadline::Deadline;
+use crate::export::encode::rule_name;
+use crate::export::term::{Term, apply, word};
+use crate::lean_text::theorem_text;
+use crate::limits::{Budget, Limit, SPLIT_VARIABLES_MAX, UNROLLED_EVENTS_MAX};
 use crate::logic::{Form, Policy, Rule};
 use crate::naive::Mode;
 use crate::outcome::{Outcome, Reason, Work};
-use crate::prelude::prelude;
-use modes::{MUST_IMPLIES_MAY, declare_modes};
-use skeleton::{Proposition, Skeleton};
-use split::{Failure, Lemma, Statement};
+use skeleton::{Proposition, Skeleton, Wholes};
+use split::{Failure, Statement};
+use write::{declarations, trace_term, write};
+
+/// The traces that a theorem is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Every trace whatsoever.
+    AllTraces,
+    /// Every trace of exactly so many events, from 1 to [`UNROLLED_EVENTS_MAX`]: whatever their times and facts are.
+    Events(usize),
+}
 
 /// A statement about every trace whatsoever.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +72,13 @@ pub enum Claim {
         /// The place of the rule in it, from 0.
         rule: usize,
     },
+    /// Where a deny rule of `path` may hold, the policy never allows.
+    Forbids {
+        /// The policy.
+        policy: Policy,
+        /// What it must not let pass, as deny rules.
+        path: Policy,
+    },
 }
 
 /// A theorem with its stream, accepted by filter and kernel.
@@ -66,6 +86,8 @@ pub enum Claim {
 pub struct Proof {
     /// The stream, for other kernels.
     pub stream: String,
+    /// The same as Lean source for people to read; see [`crate::lean_text()`].
+    pub lean_text: String,
     /// Variables of the skeleton.
     pub variables: usize,
     /// Cases of the proof.
@@ -89,22 +111,41 @@ pub enum Attempt {
     Refused(Outcome),
 }
 
-/// Looks for a proof of `claim` and has it checked.
+/// Looks for a proof of `claim` over all traces and has it checked.
 pub fn prove(claim: &Claim, budget: &Budget) -> Attempt {
+    prove_for(claim, Scope::AllTraces, budget)
+}
+
+/// Looks for a proof of `claim` over the traces of this scope and has it checked.
+pub fn prove_for(claim: &Claim, scope: Scope, budget: &Budget) -> Attempt {
     if let Claim::ForbidDominates { policy, rule } = claim
         && !matches!(policy.rules().get(*rule), Some(Rule::Deny(_)))
     {
         return Attempt::NoSuchRule;
     }
-    let mut attempt = prove_with(claim, claim.shared_forms(), budget);
-    // Shared rules as wholes keep the split small; where that is too coarse, everything is taken apart.
-    if matches!(attempt, Attempt::Candidate(_)) {
-        let finer = prove_with(claim, HashSet::new(), budget);
-        if !matches!(finer, Attempt::Inconclusive(_)) {
-            attempt = finer;
+    if let Scope::Events(events) = scope
+        && !(1..=UNROLLED_EVENTS_MAX).contains(&events)
+    {
+        return Attempt::Inconclusive(Limit::Logic);
+    }
+    // Forms as wholes keep the split small; where that is too coarse, more and more is taken apart.
+    let deadline = Deadline::after(budget.time_max);
+    let (mut candidate, mut limit) = (None, None);
+    for wholes in claim.wholes(scope) {
+        if deadline.look().is_err() {
+            limit = limit.or(Some(Limit::Time));
+            break;
+        }
+        match prove_with(claim, scope, wholes, budget) {
+            Attempt::Candidate(answers) => candidate = Some(answers),
+            Attempt::Inconclusive(found) => limit = limit.or(Some(found)),
+            settled => return settled,
         }
     }
-    attempt
+    match (candidate, limit) {
+        (Some(answers), _) => Attempt::Candidate(answers),
+        (None, limit) => Attempt::Inconclusive(limit.unwrap_or(Limit::Logic)),
+    }
 }
 
 /// Verifies a theorem from outside: writes its stream again, compares the bytes, and has it checked.
@@ -122,7 +163,56 @@ impl Claim {
         match self {
             Self::NoWidening { old, new } => (new, Some(old)),
             Self::Equivalent { left, right } | Self::Disjoint { left, right } => (left, Some(right)),
+            Self::Forbids { policy, path } => (policy, Some(path)),
             Self::ForbidDominates { policy, .. } => (policy, None),
+        }
+    }
+
+    /// Which forms to take as one question each, coarsest first.
+    fn wholes(&self, scope: Scope) -> Vec<Wholes> {
+        let mut rules = vec![self.shared_forms()];
+        if let Self::Forbids { policy, .. } = self {
+            // One rule alone often answers for the whole path.
+            let forms: Vec<&Form> = policy.rules().iter().map(Rule::form).collect();
+            let denials = policy.rules().iter().filter(|rule| matches!(rule, Rule::Deny(_)));
+            rules.extend(denials.map(|open| {
+                let others = forms.iter().filter(|form| **form != open.form());
+                others.map(|form| (*form).clone()).collect()
+            }));
+        }
+        rules.push(HashSet::new());
+        let fine = rules.iter().cloned().map(|rules| Wholes {
+            rules,
+            states: HashSet::new(),
+        });
+        if scope == Scope::AllTraces {
+            return fine.collect();
+        }
+        let states = self.shared_states();
+        let coarse = rules.iter().cloned().map(|rules| Wholes {
+            rules,
+            states: states.clone(),
+        });
+        coarse.chain(fine).collect()
+    }
+
+    /// Forms about one event that both policies look at; of a single policy, all.
+    fn shared_states(&self) -> HashSet<Form> {
+        let (policy, other) = self.policies();
+        let states = |policy: &Policy| {
+            let mut found = HashSet::new();
+            let mut open: Vec<&Form> = policy.rules().iter().map(Rule::form).collect();
+            while let Some(form) = open.pop() {
+                if !form.is_temporal() {
+                    found.insert(form.clone());
+                }
+                open.extend(form.children());
+            }
+            found
+        };
+        match other {
+            Some(other) => states(policy).intersection(&states(other)).cloned().collect(),
+            None => states(policy),
         }
     }
 
@@ -158,15 +248,21 @@ impl Claim {
                 let forbidden = skeleton.form(form, Mode::Upper);
                 forbidden.implies(skeleton.decide(policy).negated())
             }
+            // The path first: where it does not hold, nothing more is asked.
+            Self::Forbids { policy, path } => {
+                let forbidden = skeleton.any_deny(path);
+                forbidden.implies(skeleton.decide(policy).negated())
+            }
         }
     }
 
-    /// The statement about the trace `tr`, in the shape of [`Claim::proposition`].
-    fn goal(&self, rules: &[&Form]) -> Term {
+    /// The statement about a trace of the scope, in the shape of [`Claim::proposition`].
+    fn goal(&self, rules: &[&Form], scope: Scope) -> Term {
+        let trace = || trace_term(scope, 0);
         let not = |term: Term| apply(word("Aimds.not"), vec![term]);
         let and = |left: Term, right: Term| apply(word("Aimds.and"), vec![left, right]);
         let implies = |left: Term, right: Term| apply(word("Aimds.or"), vec![not(left), right]);
-        let decide = |name: &str| apply(word("Aimds.decide"), vec![word(name), word("tr")]);
+        let decide = |name: &str| apply(word("Aimds.decide"), vec![word(name), trace()]);
         let (policy, other) = (|| decide("Aimds.policy"), || decide("Aimds.other"));
         match self {
             Self::NoWidening { .. } => implies(policy(), other()),
@@ -175,18 +271,22 @@ impl Claim {
             Self::ForbidDominates { policy: own, rule } => {
                 let form = own.rules().get(*rule).map_or(&Form::False, Rule::form);
                 let number = rules.iter().position(|each| *each == form).map_or(0, |at| at + 1);
-                let holds = vec![word(rule_name(number)), word("Bool.true"), word("tr")];
+                let holds = vec![word(rule_name(number)), word("Bool.true"), trace()];
                 implies(apply(word("Aimds.eval"), holds), not(policy()))
+            }
+            Self::Forbids { .. } => {
+                let path = apply(word("Aimds.anyDeny"), vec![word("Aimds.other"), trace()]);
+                implies(path, not(policy()))
             }
         }
     }
 }
 
-fn prove_with(claim: &Claim, whole: HashSet<Form>, budget: &Budget) -> Attempt {
-    let mut skeleton = Skeleton::new(whole);
+fn prove_with(claim: &Claim, scope: Scope, wholes: Wholes, budget: &Budget) -> Attempt {
+    let mut skeleton = Skeleton::new(wholes, scope);
     let proposition = claim.proposition(&mut skeleton);
     let variables = skeleton.questions.len();
-    if variables > SPLIT_VARIABLES_MAX {
+    if variables > SPLIT_VARIABLES_MAX || skeleton.is_full() {
         return Attempt::Inconclusive(Limit::Logic);
     }
     let statement = Statement {
@@ -194,7 +294,7 @@ fn prove_with(claim: &Claim, whole: HashSet<Form>, budget: &Budget) -> Attempt {
         hypotheses: skeleton
             .in_both_modes()
             .iter()
-            .map(|(_, must, may)| Proposition::Variable(*must).implies(Proposition::Variable(*may)))
+            .map(|(must, may)| Proposition::Variable(*must).implies(Proposition::Variable(*may)))
             .collect(),
         goal: proposition,
         function: Some("Aimds.skeleton"),
@@ -212,12 +312,17 @@ fn prove_with(claim: &Claim, whole: HashSet<Form>, budget: &Budget) -> Attempt {
         }
     };
     let leaves = lemma.leaves;
-    let stream = match write(claim, &skeleton, &statement, &lemma, budget) {
+    let declarations = match declarations(claim, scope, &skeleton, &statement, lemma) {
+        Ok(declarations) => declarations,
+        Err(limit) => return Attempt::Inconclusive(limit),
+    };
+    let stream = match write(&declarations, budget) {
         Ok(stream) => stream,
         Err(limit) => return Attempt::Inconclusive(limit),
     };
     match check_stream(stream.as_bytes(), budget) {
         Outcome::Accepted(work) => Attempt::Proved(Proof {
+            lean_text: theorem_text(&declarations, leaves),
             stream,
             variables,
             leaves,
@@ -225,94 +330,5 @@ fn prove_with(claim: &Claim, whole: HashSet<Form>, budget: &Budget) -> Attempt {
         }),
         Outcome::Inconclusive(limit) => Attempt::Inconclusive(limit),
         refused @ Outcome::Rejected(_) => Attempt::Refused(refused),
-    }
-}
-
-/// Rules, policies, skeleton, lemma, and the claim as its instance.
-fn write(
-    claim: &Claim,
-    skeleton: &Skeleton,
-    boolean: &Statement,
-    lemma: &Lemma,
-    budget: &Budget,
-) -> Result<String, Limit> {
-    let prelude = prelude().map_err(|_| Limit::Thread)?;
-    let mut stream = prelude.stream.with_bytes_max(budget.stream_bytes_max);
-    let (policy, other) = claim.policies();
-    let rules = distinct_forms(policy, other);
-    let mut encoder = Encoder { stream: &mut stream };
-    for (at, form) in rules.iter().enumerate() {
-        encoder.declare_rule(at + 1, form);
-    }
-    for (name, policy) in [("Aimds.policy", Some(policy)), ("Aimds.other", other)] {
-        if let Some(policy) = policy {
-            let numbers: Vec<usize> = policy
-                .rules()
-                .iter()
-                .filter_map(|rule| rules.iter().position(|form| *form == rule.form()))
-                .map(|at| at + 1)
-                .collect();
-            encoder.declare_policy(name, policy, &numbers);
-        }
-    }
-    let kind = compile(&mut stream, &boolean_function_type(boolean.variables));
-    let function = compile(&mut stream, &boolean.goal_function());
-    stream.definition("Aimds.skeleton", kind, function);
-    if !boolean.hypotheses.is_empty() {
-        declare_modes(&mut stream)?;
-    }
-    let statement = compile(&mut stream, &lemma.statement);
-    let proof = compile(&mut stream, &lemma.proof);
-    stream.theorem("Aimds.lemma", statement, proof);
-
-    let mut arguments: Vec<Term> = skeleton
-        .questions
-        .iter()
-        .map(|question| question_term(question, &rules, &mut stream))
-        .collect();
-    for (form, _, _) in skeleton.in_both_modes() {
-        let form = form_term(form, &rules, &mut stream);
-        arguments.push(apply(word(MUST_IMPLIES_MAY), vec![form, word("tr")]));
-    }
-    let trace = || vec![Binder::new("tr", word("Aimds.Trace"))];
-    let statement = compile(&mut stream, &for_all(trace(), is_true(claim.goal(&rules))));
-    let proof = compile(
-        &mut stream,
-        &lambda(trace(), apply(word("Aimds.lemma"), arguments)),
-    );
-    stream.theorem("Aimds.verdict", statement, proof);
-    stream.finish()
-}
-
-/// The different forms of both policies, in order of appearance.
-fn distinct_forms<'a>(policy: &'a Policy, other: Option<&'a Policy>) -> Vec<&'a Form> {
-    let mut seen = HashSet::new();
-    let rules = policy
-        .rules()
-        .iter()
-        .chain(other.into_iter().flat_map(Policy::rules));
-    rules.map(Rule::form).filter(|form| seen.insert(*form)).collect()
-}
-
-/// The question about the trace `tr`, as a term.
-fn question_term(question: &Question, rules: &[&Form], stream: &mut Stream) -> Term {
-    match question {
-        Question::TimesNeverDecrease => apply(word("Aimds.mono"), vec![word("tr")]),
-        Question::Holds(form, mode) => {
-            let form = form_term(form, rules, stream);
-            let mode = match mode {
-                Mode::Upper => "Bool.true",
-                Mode::Lower => "Bool.false",
-            };
-            apply(word("Aimds.eval"), vec![form, word(mode), word("tr")])
-        }
-    }
-}
-
-/// The form by the name of its rule, or written out.
-fn form_term(form: &Form, rules: &[&Form], stream: &mut Stream) -> Term {
-    match rules.iter().position(|each| *each == form) {
-        Some(at) => word(rule_name(at + 1)),
-        None => Term::Written(Encoder { stream }.form(form)),
     }
 }

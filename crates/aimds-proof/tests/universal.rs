@@ -267,3 +267,37 @@ proptest! {
         prop_assert!(matches!(same, Attempt::Proved(_)), "{:?}", same);
     }
 }
+
+/// The readable text has the statement, binders that Lean can read, and either the proof or the mark that it is elsewhere.
+#[test]
+fn lean_text_of_a_theorem() {
+    let claim = Claim::Disjoint {
+        left: policy("deny count 0 10 3 since 0 5 atom 1 atom 2\npermit true\n"),
+        right: policy("permit count 0 10 3 since 0 5 atom 1 atom 2\n"),
+    };
+    let Attempt::Proved(proof) = prove(&claim, &BUDGET) else {
+        panic!("not proved");
+    };
+    let text = &proof.lean_text;
+    assert!(text.starts_with("/-\nThis file is a second rendering, for people."));
+    for part in [
+        "noncomputable def Aimds.rule_1 : Aimds.Form :=",
+        "theorem Aimds.lemma_16 :",
+        "theorem Aimds.lemma :",
+        "theorem Aimds.verdict :\n  (∀ (tr : Aimds.Trace), (@Eq.{1} Bool (Aimds.not (Aimds.and (Aimds.decide Aimds.policy tr) \
+         (Aimds.decide Aimds.other tr))) Bool.true)) :=\n  (fun (tr : Aimds.Trace) => (Aimds.lemma ",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert!(!text.contains("sorry"));
+    assert_eq!(text.matches('(').count(), text.matches(')').count());
+    // A binder has one name without a dot, and there is one behind each `fun` and `∀`.
+    for opened in text.split(['(', '{']) {
+        if let Some((name, _)) = opened.split_once(" : ")
+            && !name.contains(' ')
+        {
+            assert!(!name.contains('.'), "{name}");
+        }
+    }
+    assert!(!text.contains("fun =>") && !text.contains("fun  =>") && !text.contains("∀ ,"));
+}

@@ -25,8 +25,6 @@ pub(crate) enum Term {
     ForAll(Vec<Binder>, Box<Term>),
     /// Functions whose result type does not depend on the argument.
     Arrow(Box<Term>, Box<Term>),
-    /// A term without variables that the stream has already.
-    Written(ExpressionId),
 }
 
 /// A bound variable with its type.
@@ -126,7 +124,6 @@ impl Compiler<'_> {
                 }
                 result
             }
-            Term::Written(expression) => *expression,
             Term::Lambda(binders, body) => self.binders(binders, body, Stream::lambda),
             Term::ForAll(binders, body) => self.binders(binders, body, Stream::for_all),
             Term::Arrow(argument, result) => {

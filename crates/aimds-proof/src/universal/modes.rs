@@ -2,9 +2,7 @@
 
 use super::skeleton::Proposition;
 use super::split::{Lemma, Statement};
-use crate::export::source::{Declaration, declare, parse};
-use crate::export::stream::Stream;
-use crate::export::term::compile;
+use crate::export::source::{Declaration, parse};
 use crate::limits::Limit;
 
 /// The theorems by induction.
@@ -13,8 +11,9 @@ const TEXT: &str = include_str!("modes.lisp");
 /// The constant of the theorem: for all forms and traces, the lower mode implies the upper one.
 pub(super) const MUST_IMPLIES_MAY: &str = "Aimds.lemma_16";
 
-/// Writes all theorems up to [`MUST_IMPLIES_MAY`].
-pub(super) fn declare_modes(stream: &mut Stream) -> Result<(), Limit> {
+/// All theorems up to [`MUST_IMPLIES_MAY`].
+pub(super) fn modes() -> Result<Vec<Declaration>, Limit> {
+    let mut all = Vec::new();
     for (at, (variables, hypotheses, goal)) in boolean_steps().into_iter().enumerate() {
         let statement = Statement {
             variables,
@@ -26,13 +25,14 @@ pub(super) fn declare_modes(stream: &mut Stream) -> Result<(), Limit> {
         let Ok(Lemma { statement, proof, .. }) = statement.prove() else {
             return Err(Limit::Logic);
         };
-        let statement = compile(stream, &statement);
-        let proof = compile(stream, &proof);
-        stream.theorem(&format!("Aimds.lemma_{}", at + 1), statement, proof);
+        all.push(Declaration::Theorem {
+            name: format!("Aimds.lemma_{}", at + 1),
+            statement,
+            proof,
+        });
     }
-    let theorems: Vec<Declaration> = parse(TEXT).ok_or(Limit::Logic)?;
-    declare(stream, &theorems);
-    Ok(())
+    all.extend(parse(TEXT).ok_or(Limit::Logic)?);
+    Ok(all)
 }
 
 /// Number of variables, hypotheses and goal of the steps, in the order of their numbers.
@@ -115,6 +115,7 @@ fn boolean_steps() -> Vec<(usize, Vec<Proposition>, Proposition)> {
 mod tests {
     use super::*;
     use crate::check::Loader;
+    use crate::export::source::declare;
     use crate::limits::Budget;
     use crate::prelude::prelude;
 
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn kernel_accepts_the_theorems() {
         let mut stream = prelude().unwrap().stream.clone();
-        declare_modes(&mut stream).unwrap();
+        declare(&mut stream, &modes().unwrap());
         assert_eq!(Loader::new(Budget::DECISION).load(stream.text(), 1), Ok(()));
         assert_eq!(stream.text().matches("{\"thm\":").count(), 16);
     }

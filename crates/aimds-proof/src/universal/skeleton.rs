@@ -5,8 +5,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::logic::{Form, Policy, Rule};
+use super::Scope;
+use crate::limits::UNROLLED_NODES_MAX;
+use crate::logic::{AtomId, Form, Policy, Rule};
 use crate::naive::Mode;
+
+/// A fact of one event.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Fact {
+    /// The event, counted from the newest, which is 0.
+    pub event: usize,
+    /// The atom.
+    pub atom: AtomId,
+    /// If the question is whether it is at most a number: that number.
+    pub bound: Option<u64>,
+}
 
 /// A yes/no question about a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,6 +28,36 @@ pub enum Question {
     TimesNeverDecrease,
     /// Does the form hold in this mode?
     Holds(Form, Mode),
+    /// Does the form, which looks at no other event, hold in this mode at an event, counted from the newest? This and what follows
+    /// only in traces of a given number of events.
+    HoldsAt(Form, Mode, usize),
+    /// Does the fact hold in this mode?
+    Fact(Fact, Mode),
+    /// Seen from the event `at`, is `event` at most so old?
+    NotOlder {
+        /// Where the question is asked; events are counted from the newest, which is 0.
+        at: usize,
+        /// The event in question.
+        event: usize,
+        /// The greatest age.
+        age_ms: u64,
+    },
+    /// Is the time of the event `at` this much or more? Otherwise nothing can be so old.
+    HasAge {
+        /// The event.
+        at: usize,
+        /// The least time.
+        age_ms: u64,
+    },
+    /// Seen from the event `at`, is `event` at least so old?
+    NotYounger {
+        /// Where the question is asked.
+        at: usize,
+        /// The event in question.
+        event: usize,
+        /// The least age.
+        age_ms: u64,
+    },
 }
 
 /// A statement over variables.
@@ -57,24 +100,53 @@ pub(super) enum Status {
     Blocked(usize),
 }
 
+/// Forms that are one question each, however they are built.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wholes {
+    /// Of whole rules.
+    pub rules: HashSet<Form>,
+    /// About a single event, in traces of a given number of events.
+    pub states: HashSet<Form>,
+}
+
 /// The questions of a statement, numbered as its variables.
 pub(super) struct Skeleton {
     pub questions: Vec<Question>,
     numbers: HashMap<Question, usize>,
-    /// Forms that are one question each, however they are built.
-    whole: HashSet<Form>,
+    wholes: Wholes,
+    /// The traces that the statement is about.
+    pub scope: Scope,
+    /// Parts that unrolling may still make.
+    nodes_left: usize,
 }
 
 impl Skeleton {
-    pub(super) fn new(whole: HashSet<Form>) -> Self {
+    pub(super) fn new(wholes: Wholes, scope: Scope) -> Self {
         Self {
             questions: Vec::new(),
             numbers: HashMap::new(),
-            whole,
+            wholes,
+            scope,
+            nodes_left: UNROLLED_NODES_MAX,
         }
     }
 
-    fn variable(&mut self, question: Question) -> Proposition {
+    /// Whether unrolling stopped at its bound: then the skeleton is not that of the statement.
+    pub(super) fn is_full(&self) -> bool {
+        self.nodes_left == 0
+    }
+
+    pub(super) fn is_whole_state(&self, form: &Form) -> bool {
+        self.wholes.states.contains(form)
+    }
+
+    /// One part more; `false` at the bound.
+    pub(super) fn count_node(&mut self) -> bool {
+        self.nodes_left = self.nodes_left.saturating_sub(1);
+        self.nodes_left > 0
+    }
+
+    pub(super) fn variable(&mut self, question: Question) -> Proposition {
         let next = self.questions.len();
         let number = *self.numbers.entry(question.clone()).or_insert(next);
         if number == next {
@@ -85,8 +157,11 @@ impl Skeleton {
 
     /// The form down to what is neither a connective nor a whole. Recursion is as deep as the form.
     pub(super) fn form(&mut self, form: &Form, mode: Mode) -> Proposition {
-        if self.whole.contains(form) {
+        if self.wholes.rules.contains(form) {
             return self.variable(Question::Holds(form.clone(), mode));
+        }
+        if let Scope::Events(events) = self.scope {
+            return self.unrolled(form, mode, 0, events);
         }
         match form {
             Form::True => Proposition::True,
@@ -104,19 +179,33 @@ impl Skeleton {
         }
     }
 
-    /// The forms that are asked for in both modes, with the variables for must and may.
-    pub(super) fn in_both_modes(&self) -> Vec<(&Form, usize, usize)> {
-        self.questions
-            .iter()
-            .enumerate()
-            .filter_map(|(must, question)| match question {
-                Question::Holds(form, Mode::Lower) => {
-                    let may = self.numbers.get(&Question::Holds(form.clone(), Mode::Upper))?;
-                    Some((form, must, *may))
-                }
-                _ => None,
+    /// The variables of what is asked for in both modes: that for must, and that for may.
+    pub(super) fn in_both_modes(&self) -> Vec<(usize, usize)> {
+        let lower = self.questions.iter().enumerate();
+        lower
+            .filter_map(|(must, question)| {
+                let may = match question {
+                    Question::Holds(form, Mode::Lower) => Question::Holds(form.clone(), Mode::Upper),
+                    Question::HoldsAt(form, Mode::Lower, event) => {
+                        Question::HoldsAt(form.clone(), Mode::Upper, *event)
+                    }
+                    Question::Fact(fact, Mode::Lower) => Question::Fact(fact.clone(), Mode::Upper),
+                    _ => return None,
+                };
+                self.numbers.get(&may).map(|may| (must, *may))
             })
             .collect()
+    }
+
+    /// `anyDeny` of the prelude, in the shape to which it unfolds.
+    pub(super) fn any_deny(&mut self, policy: &Policy) -> Proposition {
+        let denials = policy.rules().iter().rev().filter_map(|rule| match rule {
+            Rule::Deny(form) => Some(form),
+            Rule::Permit(_) => None,
+        });
+        denials.fold(Proposition::False, |denied, form| {
+            self.form(form, Mode::Upper).or(denied)
+        })
     }
 
     /// `decide` of the prelude, in the shape to which it unfolds.
