@@ -1,6 +1,6 @@
-//! Writes export streams for other Lean 4 kernels: the claims of the shipped policies that are proved over all traces, and a
-//! thousand decisions (those of the shipped tests, and of their traces cut short at either end), each with a readable
-//! `.lean` text. `index.jsonl` names file, kind, expected verdict and theorem of each.
+//! Writes export streams for other Lean 4 kernels: the claims of the shipped policies that are proved, and a thousand decisions
+//! (those of the shipped tests, and of their traces cut short at either end), each with a readable `.lean` text; and of some
+//! decisions the opposite, which every kernel must reject. `index.jsonl` names file, kind, expected verdict and theorem of each.
 //!
 //! `cargo run --release -p aimds-policy --example certificates -- FOLDER`
 #![allow(
@@ -9,18 +9,25 @@
     reason = "a program that writes files may stop"
 )]
 
-use aimds_policy::bundle::{Bundle, Source, compile};
-use aimds_policy::claims::{Shown, show};
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use aimds_policy::bundle::Bundle;
+use aimds_policy::claims::{PATH_EVENTS, Shown, show};
 use aimds_policy::testing::run_with;
 use aimds_proof::logic::{Event, Policy, Trace};
-use aimds_proof::{Budget, Certificate, Outcome, lean_text};
+use aimds_proof::{Budget, Certificate, Decision, Outcome, lean_text};
+use common::{shipped, shipped_names};
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Decisions that are written.
 const DECISIONS: usize = 1_000;
+
+/// Of so many decisions one is written with its opposite: a slow kernel takes a second for each.
+const ONE_OPPOSITE_OF: usize = 5;
 
 struct Folder {
     path: PathBuf,
@@ -59,6 +66,17 @@ impl Folder {
         self.file(&format!("{stem}.ndjson"), kind, "accepted", &made.stream);
         let text = lean_text(&made.certificate.decision).unwrap();
         fs::write(self.path.join(format!("{stem}.lean")), text).unwrap();
+        if self.written.len().is_multiple_of(ONE_OPPOSITE_OF) {
+            let decision = made.certificate.decision;
+            let opposite = Decision {
+                verdict: decision.verdict.opposite(),
+                reason: None,
+                ..decision
+            };
+            let stream = opposite.stream(&Budget::DECISION).unwrap();
+            let file = format!("opposite-{:04}-{set}.ndjson", self.written.len());
+            self.file(&file, "opposite of a decision", "rejected", &stream);
+        }
     }
 }
 
@@ -99,44 +117,34 @@ fn decisions(folder: &mut Folder, all: &[Decided]) {
 }
 
 fn claims(folder: &mut Folder, name: &str, bundle: &Bundle) {
-    for (number, (claim, shown)) in show(bundle, &Budget::UNIVERSAL).iter().enumerate() {
-        if let Shown::Proved(proof) = shown {
-            let file = format!("claim-{name}-{}-{}.ndjson", number + 1, claim.kind);
-            folder.file(&file, &format!("claim {}", claim.kind), "accepted", &proof.stream);
+    for (number, (claim, shown)) in show(bundle, PATH_EVENTS, &Budget::UNIVERSAL).iter().enumerate() {
+        let proofs = match shown {
+            Shown::Proved(proof) => std::slice::from_ref(proof.as_ref()),
+            Shown::ProvedUpTo(proofs) => proofs.as_slice(),
+            _ => &[],
+        };
+        for (part, proof) in proofs.iter().enumerate() {
+            let stem = format!("claim-{name}-{}-{}-{}", number + 1, claim.kind, part + 1);
+            let kind = format!("claim {}", claim.kind);
+            folder.file(&format!("{stem}.ndjson"), &kind, "accepted", &proof.stream);
+            fs::write(folder.path.join(format!("{stem}.lean")), &proof.lean_text).unwrap();
         }
-    }
-}
-
-fn read(path: &Path) -> Source {
-    Source {
-        name: path.file_name().unwrap().to_string_lossy().into_owned(),
-        text: fs::read_to_string(path).unwrap(),
     }
 }
 
 fn main() {
     let path = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "certificates".into()));
     fs::create_dir_all(&path).unwrap();
-    let shipped = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../python/aimds/policy/shipped");
-    let mut files: Vec<PathBuf> = fs::read_dir(&shipped)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    let schema = read(&shipped.join("schema.policy"));
     let mut folder = Folder {
         path,
         index: String::new(),
         written: HashSet::new(),
     };
     let mut all = Vec::new();
-    for file in files.iter().filter(|file| !file.ends_with("schema.policy")) {
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let bundle = compile(&read(file), std::slice::from_ref(&schema))
-            .bundle
-            .unwrap();
-        claims(&mut folder, &name, &bundle);
-        all.extend(decided(&name, &bundle));
+    for name in &shipped_names() {
+        let bundle = shipped(name);
+        claims(&mut folder, name, &bundle);
+        all.extend(decided(name, &bundle));
     }
     decisions(&mut folder, &all);
     fs::write(folder.path.join("index.jsonl"), &folder.index).unwrap();

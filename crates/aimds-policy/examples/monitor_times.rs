@@ -8,15 +8,18 @@
     reason = "a measuring program may stop, and prints what it measured"
 )]
 
-use aimds_policy::bundle::{Source, compile};
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use aimds_policy::monitor::{Monitor, Program, Relations};
 use aimds_policy::record::{EventRecord, RecordValue};
 use aimds_policy::session::{Engine, Session};
 use aimds_proof::logic::{AtomId, Form, Value};
-use std::path::PathBuf;
+use common::bundle_of;
 use std::sync::Arc;
 use std::time::Instant;
 
+/// The starter set is not among them: it says again what the others say.
 const FILES: [&str; 10] = [
     "no_pii_leakage",
     "no_secrets",
@@ -38,36 +41,17 @@ impl Relations for Never {
     }
 }
 
-fn read(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../python/aimds/policy/shipped")
-        .join(name);
-    Source {
-        name: name.into(),
-        text: std::fs::read_to_string(path).unwrap(),
-    }
-}
-
 fn engine(files: &[&str]) -> Arc<Engine> {
-    let library: Vec<Source> = files
-        .iter()
-        .map(|name| read(&format!("{name}.policy")))
-        .chain([read("schema.policy")])
-        .collect();
     let imports: Vec<String> = files
         .iter()
         .map(|name| format!("import \"{name}.policy\""))
         .collect();
     let imports = imports.join("\n");
-    let root = Source {
-        name: "all".into(),
-        text: format!(
-            "{imports}\nset everything = {{ {} }} default allow",
-            files.join(", ")
-        ),
-    };
-    let compiled = compile(&root, &library);
-    let bundle = compiled.bundle.unwrap();
+    let text = format!(
+        "{imports}\nset everything = {{ {} }} default allow",
+        files.join(", ")
+    );
+    let bundle = bundle_of(&text);
     Arc::new(Engine::new(bundle.set("everything").unwrap().clone()).unwrap())
 }
 

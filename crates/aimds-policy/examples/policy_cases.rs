@@ -8,45 +8,21 @@
     reason = "a program that writes test data may stop"
 )]
 
-use aimds_policy::bundle::{Source, compile};
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 use aimds_policy::session::Verdict;
 use aimds_policy::testing::run_with;
 use aimds_proof::notation::{policy_text, trace_text};
-use std::path::PathBuf;
+use common::{shipped, shipped_names};
 
 /// Of so many decisions one is written: each policy stands in its line as a whole.
 const ONE_OF: usize = 3;
 
-fn read(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../python/aimds/policy/shipped")
-        .join(name);
-    Source {
-        name: name.into(),
-        text: std::fs::read_to_string(path).unwrap(),
-    }
-}
-
 fn main() {
-    let names = [
-        "no_pii_leakage",
-        "no_secrets",
-        "no_jailbreak",
-        "no_exfiltration",
-        "tool_constraints",
-        "approval",
-        "rate_limits",
-        "no_prompt_leak",
-        "agent_isolation",
-        "data_residency",
-        "starter",
-        "careful",
-    ];
     let mut number = 0_usize;
-    for name in names {
-        let bundle = compile(&read(&format!("{name}.policy")), &[read("schema.policy")])
-            .bundle
-            .unwrap();
+    for name in &shipped_names() {
+        let bundle = shipped(name);
         run_with(&bundle, &mut |session, decision| {
             number += 1;
             if !number.is_multiple_of(ONE_OF) {

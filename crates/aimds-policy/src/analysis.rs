@@ -6,9 +6,10 @@
 
 use crate::rules::{CompiledRule, Effect, PolicySet};
 use crate::search::Search;
+use aimds_proof::Verdict;
 use aimds_proof::limits::Budget;
 use aimds_proof::logic::{Event, Form, Policy, Rule, Trace};
-use aimds_proof::naive::fires;
+use aimds_proof::naive::{allows, fires};
 use aimds_proof::universal::{Attempt, Claim, prove};
 
 /// How sure a finding is.
@@ -145,7 +146,7 @@ fn shadowed(
 ) -> Option<Finding> {
     let mut without = set.clone();
     without.rules.remove(index);
-    if witness_that_matters(set, search, index).is_some() {
+    if search_that_matters(set, search, index).is_some() {
         return None;
     }
     let rules = |set: &PolicySet| {
@@ -164,42 +165,44 @@ fn shadowed(
     })
 }
 
-/// A trace on which the verdict hangs on the rule at this place; `None` when the search finds none.
-pub(crate) fn witness_that_matters(set: &PolicySet, search: &Search<'_>, index: usize) -> Option<Trace> {
+/// What the set and the set without the rule at this place must answer for the verdict to hang on it; `None` for advice.
+pub(crate) fn matters_form(set: &PolicySet, index: usize) -> Option<Vec<(Policy, Verdict)>> {
     let rule = set.rules.get(index)?;
-    let mut others = set.rules.clone();
-    others.remove(index);
-    let matters = |events: &[Event]| matters(rule, &others, set.default_allow, events);
-    let alone = alone(rule, &others);
+    let mut without = set.clone();
+    without.rules.remove(index);
+    let (with, without) = (set.core_policy().ok()?, without.core_policy().ok()?);
+    match rule.effect {
+        Effect::Permit => Some(vec![(with, Verdict::Allow), (without, Verdict::Deny)]),
+        effect if effect.stops() => Some(vec![(with, Verdict::Deny), (without, Verdict::Allow)]),
+        _ => None,
+    }
+}
+
+/// A trace on which the verdict hangs on the rule at this place; `None` when the search finds none. Not replayed yet.
+pub(crate) fn search_that_matters(set: &PolicySet, search: &Search<'_>, index: usize) -> Option<Trace> {
+    let rule = set.rules.get(index)?;
+    let answers = matters_form(set, index)?;
+    let others = || {
+        let rest = set.rules.iter().enumerate();
+        rest.filter(|(at, _)| *at != index).map(|(_, other)| other)
+    };
+    let matters = |events: &[Event]| {
+        Trace::new(events.to_vec()).is_ok_and(|trace| {
+            answers
+                .iter()
+                .all(|(policy, verdict)| allows(policy, &trace) == (*verdict == Verdict::Allow))
+        })
+    };
+    let silent = others()
+        .filter(|other| other.effect.stops())
+        .map(|other| other.body.form.clone());
+    let alone = silent.fold(rule.body.form.clone(), |all, other| {
+        Form::And(Box::new(all), Box::new(Form::Not(Box::new(other))))
+    });
     // A denial matters only where something grants: the search is told so, permit by permit.
-    let permits = others
-        .iter()
-        .filter(|other| other.effect == Effect::Permit && rule.effect != Effect::Permit);
+    let permits = others().filter(|other| other.effect == Effect::Permit && rule.effect != Effect::Permit);
     let granted =
         permits.map(|permit| Form::And(Box::new(permit.body.form.clone()), Box::new(alone.clone())));
     let seeds: Vec<Form> = granted.chain([alone.clone(), rule.body.form.clone()]).collect();
     seeds.iter().find_map(|seed| search.find(seed, &matters))
-}
-
-/// Whether the verdict on a trace hangs on this rule: it fires, and the others alone would have decided otherwise.
-fn matters(rule: &CompiledRule, others: &[CompiledRule], default_allow: bool, events: &[Event]) -> bool {
-    let any = |wanted: &dyn Fn(Effect) -> bool| {
-        others
-            .iter()
-            .any(|other| wanted(other.effect) && fires(&other.core(), events))
-    };
-    let granted = || default_allow || any(&|effect| effect == Effect::Permit);
-    // A denial matters where something would be granted, a permit where nothing else grants.
-    fires(&rule.core(), events) && !any(&Effect::stops) && granted() != (rule.effect == Effect::Permit)
-}
-
-/// This rule fires and no other of those that stop does.
-fn alone(rule: &CompiledRule, others: &[CompiledRule]) -> Form {
-    let silent = others
-        .iter()
-        .filter(|other| other.effect.stops())
-        .map(|other| other.body.form.clone());
-    silent.fold(rule.body.form.clone(), |all, other| {
-        Form::And(Box::new(all), Box::new(Form::Not(Box::new(other))))
-    })
 }

@@ -1,78 +1,171 @@
-//! Shows the theorems that policy files claim: by a proof over all traces that the kernel accepts, or by a trace.
+//! Shows the theorems that policy files claim: by a proof that the kernel accepts, or by a trace that was replayed.
 
-use crate::analysis::witness_that_matters;
+use crate::analysis::{matters_form, search_that_matters};
 use crate::bundle::{Bundle, Claim};
 use crate::rules::{CompiledRule, Effect, PolicySet};
 use crate::search::Search;
+use crate::versions::in_terms_of;
+use crate::witness::{Sought, Witness, denies_where_it_fires};
+use aimds_proof::Verdict;
 use aimds_proof::limits::Budget;
-use aimds_proof::logic::{Policy, Rule, Trace};
-use aimds_proof::naive::fires;
-use aimds_proof::universal::{self, Attempt, Proof, prove};
+use aimds_proof::logic::{Event, Form, Policy, Rule, Trace};
+use aimds_proof::universal::{self, Attempt, Proof, Scope, prove, prove_for};
+use std::sync::Arc;
 
 /// How a claim was shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Shown {
     /// A theorem about all traces, accepted by the kernel.
     Proved(Box<Proof>),
+    /// Theorems about all traces of one event, of two, and so on up to as many as there are proofs; accepted by the kernel.
+    /// Nothing is said of longer traces.
+    ProvedUpTo(Vec<Proof>),
     /// A trace that shows it.
-    Witnessed(Trace),
-    /// Neither was found: that does not mean that it is false.
-    NotShown,
+    Witnessed(Box<Witness>),
+    /// A trace that shows the contrary.
+    Refuted(Box<Witness>),
+    /// Neither was found: that does not mean that it is false. A solver may look for a trace.
+    NotShown(Option<Box<Sought>>),
 }
 
-/// Tries to show every claim of a bundle, in the order of the text.
-pub fn show(bundle: &Bundle, budget: &Budget) -> Vec<(Claim, Shown)> {
+/// Whether a trace shows a claim or refutes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TraceMeans {
+    /// The claim is that there is such a trace.
+    Shown,
+    /// The claim is that there is none.
+    Refuted,
+}
+
+/// What a trace means for a kind of claim.
+pub fn trace_means(kind: &str) -> TraceMeans {
+    match kind {
+        "fires" | "never_shadowed" => TraceMeans::Shown,
+        _ => TraceMeans::Refuted,
+    }
+}
+
+/// Tries to show every claim of a bundle, in the order of the text. Claims that cannot be proved over all traces and are about
+/// paths are tried for traces of up to `events` events.
+pub fn show(bundle: &Bundle, events: usize, budget: &Budget) -> Vec<(Claim, Shown)> {
     bundle
         .claims
         .iter()
-        .map(|claim| (claim.clone(), show_one(bundle, claim, budget)))
+        .map(|claim| (claim.clone(), show_one(bundle, claim, events, budget)))
         .collect()
 }
 
-fn show_one(bundle: &Bundle, claim: &Claim, budget: &Budget) -> Shown {
+fn show_one(bundle: &Bundle, claim: &Claim, events: usize, budget: &Budget) -> Shown {
     let mut names = claim.about.iter();
     let Some(set) = names.next().and_then(|name| bundle.set(name)) else {
-        return Shown::NotShown;
+        return Shown::NotShown(None);
     };
+    if claim.kind == "no_path" {
+        let path = names.next().and_then(|name| bundle.set(name));
+        return path.map_or(Shown::NotShown(None), |path| no_path(set, path, events, budget));
+    }
     let rules: Vec<&CompiledRule> = names.filter_map(|name| set.rule(name)).collect();
     match (claim.kind.as_str(), rules.as_slice()) {
         ("fires", [rule]) => {
-            let core = rule.core();
-            witness(set, rule, &|events| fires(&core, events))
+            let sought = sought(set, vec![denies_where_it_fires(&rule.core())]);
+            let found = Search::new(set).find(&rule.body.form, &wanted(&sought));
+            witnessed(sought, found)
         }
-        ("never_shadowed", [rule]) => {
-            let place = set.rules.iter().position(|other| other.name == rule.name);
-            let found = place.and_then(|place| witness_that_matters(set, &Search::new(set), place));
-            found.map_or(Shown::NotShown, Shown::Witnessed)
-        }
+        ("never_shadowed", [rule]) => never_shadowed(set, rule),
         // `guarded` is the same theorem, said of a rule with an exception: without the exception nothing passes.
         ("forbid_dominates" | "guarded", [rule]) => dominates(set, rule, budget),
         ("disjoint", [left, right]) => {
             let alone = |rule: &CompiledRule| Policy::new(vec![Rule::Permit(rule.body.form.clone())]).ok();
-            match (alone(left), alone(right)) {
-                (Some(left), Some(right)) => proved(&universal::Claim::Disjoint { left, right }, budget),
-                _ => Shown::NotShown,
-            }
+            let (Some(left), Some(right)) = (alone(left), alone(right)) else {
+                return Shown::NotShown(None);
+            };
+            let both = vec![(left.clone(), Verdict::Allow), (right.clone(), Verdict::Allow)];
+            proved(
+                set,
+                &universal::Claim::Disjoint { left, right },
+                sought(set, both),
+                budget,
+            )
         }
         ("default_deny", []) => default_deny(set, budget),
-        _ => Shown::NotShown,
+        _ => Shown::NotShown(None),
     }
 }
 
-fn witness(
-    set: &PolicySet,
-    rule: &CompiledRule,
-    wanted: &dyn Fn(&[aimds_proof::logic::Event]) -> bool,
-) -> Shown {
-    let found = Search::new(set).find(&rule.body.form, wanted);
-    found.map_or(Shown::NotShown, Shown::Witnessed)
+fn sought(set: &PolicySet, answers: Vec<(Policy, Verdict)>) -> Sought {
+    Sought {
+        answers,
+        atoms: set.atoms.clone(),
+        schema: Arc::clone(&set.schema),
+    }
 }
 
-fn proved(claim: &universal::Claim, budget: &Budget) -> Shown {
-    match prove(claim, budget) {
-        Attempt::Proved(proof) => Shown::Proved(Box::new(proof)),
-        _ => Shown::NotShown,
+fn wanted(sought: &Sought) -> impl Fn(&[Event]) -> bool {
+    |events| Trace::new(events.to_vec()).is_ok_and(|trace| sought.holds(&trace))
+}
+
+/// A claim that a trace shows.
+fn witnessed(sought: Sought, found: Option<Trace>) -> Shown {
+    match found.and_then(|trace| sought.replay(trace, &Budget::DECISION).ok()) {
+        Some(witness) => Shown::Witnessed(Box::new(witness)),
+        None => Shown::NotShown(Some(Box::new(sought))),
     }
+}
+
+/// A claim that a trace refutes: first a proof over all traces, then a small search for a trace.
+fn proved(set: &PolicySet, claim: &universal::Claim, sought: Sought, budget: &Budget) -> Shown {
+    if let Attempt::Proved(proof) = prove(claim, budget) {
+        return Shown::Proved(Box::new(proof));
+    }
+    refuted(set, sought)
+}
+
+fn refuted(set: &PolicySet, sought: Sought) -> Shown {
+    let search = Search::new(set);
+    // What would let the event pass, while nothing that stops it fires.
+    let mut starts = Vec::new();
+    for (policy, verdict) in &sought.answers {
+        let fitting = policy.rules().iter().filter(|rule| {
+            matches!(
+                (rule, verdict),
+                (Rule::Deny(_), Verdict::Deny) | (Rule::Permit(_), Verdict::Allow)
+            )
+        });
+        starts.extend(fitting.map(|rule| rule.form().clone()));
+    }
+    let silent = sought
+        .answers
+        .iter()
+        .filter(|(_, verdict)| *verdict == Verdict::Allow)
+        .flat_map(|(policy, _)| policy.rules())
+        .filter(|rule| matches!(rule, Rule::Deny(_)))
+        .fold(Form::True, |all, rule| {
+            both(all, Form::Not(Box::new(rule.form().clone())))
+        });
+    let found = starts
+        .iter()
+        .flat_map(|start| [both(start.clone(), silent.clone()), start.clone()])
+        .find_map(|form| search.find(&form, &wanted(&sought)));
+    match found.and_then(|trace| sought.replay(trace, &Budget::DECISION).ok()) {
+        Some(witness) => Shown::Refuted(Box::new(witness)),
+        None => Shown::NotShown(Some(Box::new(sought))),
+    }
+}
+
+fn both(left: Form, right: Form) -> Form {
+    Form::And(Box::new(left), Box::new(right))
+}
+
+/// On some trace the verdict hangs on the rule alone: with it the set answers otherwise than without it.
+fn never_shadowed(set: &PolicySet, rule: &CompiledRule) -> Shown {
+    let Some(place) = set.rules.iter().position(|other| other.name == rule.name) else {
+        return Shown::NotShown(None);
+    };
+    let Some(answers) = matters_form(set, place) else {
+        return Shown::NotShown(None);
+    };
+    let found = search_that_matters(set, &Search::new(set), place);
+    witnessed(sought(set, answers), found)
 }
 
 /// Where the rule may hold, the set allows nothing.
@@ -83,8 +176,15 @@ fn dominates(set: &PolicySet, rule: &CompiledRule, budget: &Budget) -> Shown {
         .filter(|other| other.effect.stops() || other.effect == Effect::Permit);
     let place = deciding.clone().position(|other| other.name == rule.name);
     match (set.core_policy(), place) {
-        (Ok(policy), Some(rule)) => proved(&universal::Claim::ForbidDominates { policy, rule }, budget),
-        _ => Shown::NotShown,
+        (Ok(policy), Some(place)) => {
+            let answers = vec![
+                denies_where_it_fires(&rule.core()),
+                (policy.clone(), Verdict::Allow),
+            ];
+            let claim = universal::Claim::ForbidDominates { policy, rule: place };
+            proved(set, &claim, sought(set, answers), budget)
+        }
+        _ => Shown::NotShown(None),
     }
 }
 
@@ -96,7 +196,63 @@ fn default_deny(set: &PolicySet, budget: &Budget) -> Shown {
         .filter(|rule| rule.effect == Effect::Permit)
         .map(CompiledRule::core);
     match (set.core_policy(), Policy::new(permits.collect())) {
-        (Ok(new), Ok(old)) => proved(&universal::Claim::NoWidening { old, new }, budget),
-        _ => Shown::NotShown,
+        (Ok(new), Ok(old)) => {
+            let answers = vec![(new.clone(), Verdict::Allow), (old.clone(), Verdict::Deny)];
+            let claim = universal::Claim::NoWidening { old, new };
+            proved(set, &claim, sought(set, answers), budget)
+        }
+        _ => Shown::NotShown(None),
     }
+}
+
+/// Where a denial of the path may hold, the set allows nothing: over all traces, or over those of so many events.
+fn no_path(set: &PolicySet, path: &PolicySet, events: usize, budget: &Budget) -> Shown {
+    let mut joined = set.clone();
+    let (Ok(policy), Ok(path)) = (set.core_policy(), in_terms_of(path, &mut joined.atoms)) else {
+        return Shown::NotShown(None);
+    };
+    let denials = path.rules().iter().filter(|rule| matches!(rule, Rule::Deny(_)));
+    let Ok(path) = Policy::new(denials.cloned().collect()) else {
+        return Shown::NotShown(None);
+    };
+    let claim = universal::Claim::Forbids {
+        policy: policy.clone(),
+        path: path.clone(),
+    };
+    if let Attempt::Proved(proof) = prove(&claim, budget) {
+        return Shown::Proved(Box::new(proof));
+    }
+    let mut forbidden = path.rules().to_vec();
+    forbidden.push(Rule::Permit(Form::True));
+    let Ok(forbidden) = Policy::new(forbidden) else {
+        return Shown::NotShown(None);
+    };
+    let answers = vec![(forbidden, Verdict::Deny), (policy, Verdict::Allow)];
+    match refuted(&joined, sought(&joined, answers)) {
+        Shown::NotShown(sought) => {
+            let proofs = up_to(&claim, events, budget);
+            if proofs.len() >= PATH_EVENTS_MIN {
+                Shown::ProvedUpTo(proofs)
+            } else {
+                Shown::NotShown(sought)
+            }
+        }
+        refuted => refuted,
+    }
+}
+
+/// Events of the longest traces for which a claim about a path is tried, unless the caller says otherwise: a read, an approval, its
+/// revocation and the call.
+pub const PATH_EVENTS: usize = 4;
+
+/// A path has a read and a call: of fewer events nothing worth saying is proved.
+const PATH_EVENTS_MIN: usize = 2;
+
+/// Proofs for traces of one event, of two, and so on, until one fails or `events` is reached.
+fn up_to(claim: &universal::Claim, events: usize, budget: &Budget) -> Vec<Proof> {
+    let proofs = (1..=events).map_while(|count| match prove_for(claim, Scope::Events(count), budget) {
+        Attempt::Proved(proof) => Some(proof),
+        _ => None,
+    });
+    proofs.collect()
 }

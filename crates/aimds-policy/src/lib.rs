@@ -26,3 +26,4 @@ pub mod taint;
 pub mod testing;
 pub mod values;
 pub mod versions;
+pub mod witness;

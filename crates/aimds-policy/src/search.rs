@@ -6,6 +6,7 @@
 
 use crate::atoms::{Atom, Field, ValueTest};
 use crate::rules::PolicySet;
+use crate::schema::Schema;
 use crate::values::fits;
 use aimds_proof::logic::{AtomId, Event, Form, Trace, Value};
 use aimds_proof::naive::times_never_decrease;
@@ -42,6 +43,11 @@ impl<'a> Search<'a> {
     /// Over this set.
     pub fn new(set: &'a PolicySet) -> Self {
         Self { set }
+    }
+
+    /// The set whose atoms it searches over.
+    pub fn set(&self) -> &PolicySet {
+        self.set
     }
 
     /// A trace that `wanted` accepts, built from what `form` asks for; `None` when the bounds are reached without one.
@@ -274,7 +280,7 @@ impl<'a> Search<'a> {
             stated
                 .iter()
                 .skip(at + 1)
-                .all(|right| !excludes(self.set, left, right))
+                .all(|right| !excludes(&self.set.schema, left, right))
         })
     }
 
@@ -289,7 +295,7 @@ impl<'a> Search<'a> {
                     self.set
                         .atoms
                         .atom(*own)
-                        .is_some_and(|own| implies(self.set, (own, *value), atom))
+                        .is_some_and(|own| implies(&self.set.schema, (own, *value), atom))
                 };
                 if !facts.contains_key(&id) && event.facts.iter().any(follows) {
                     facts.insert(id, Value::Yes);
@@ -382,7 +388,7 @@ fn insert(mut draft: Draft, time_ms: u64, at: usize) -> (Draft, usize) {
 }
 
 /// Whether one fact makes another atom true.
-fn implies(set: &PolicySet, fact: (&Atom, Value), atom: &Atom) -> bool {
+pub(crate) fn implies(schema: &Schema, fact: (&Atom, Value), atom: &Atom) -> bool {
     let yes = fact.1 == Value::Yes;
     match (fact.0, atom) {
         (Atom::TrustAtMost(own), Atom::TrustAtMost(other)) => yes && own <= other,
@@ -390,7 +396,7 @@ fn implies(set: &PolicySet, fact: (&Atom, Value), atom: &Atom) -> bool {
             yes && detector == same && own >= other
         }
         (Atom::Tool(tool), Atom::ToolGlob(glob)) => yes && fits(tool, glob),
-        (Atom::Tool(tool), Atom::Tag(tag)) => yes && set.schema.has_tag(tool, tag) == Some(true),
+        (Atom::Tool(tool), Atom::Tag(tag)) => yes && schema.has_tag(tool, tag) == Some(true),
         (Atom::Amount(own), Atom::Known(other)) => matches!(fact.1, Value::Number(_)) && own == other,
         (Atom::Value(own, ..) | Atom::Flag(own), Atom::Known(other)) => yes && own == other,
         (Atom::Flows(Field::Argument(..)), Atom::Flows(Field::Arguments)) => yes,
@@ -399,10 +405,10 @@ fn implies(set: &PolicySet, fact: (&Atom, Value), atom: &Atom) -> bool {
 }
 
 /// Whether two facts of one event cannot both be.
-fn excludes(set: &PolicySet, left: &(&Atom, Value), right: &(&Atom, Value)) -> bool {
+pub(crate) fn excludes(schema: &Schema, left: &(&Atom, Value), right: &(&Atom, Value)) -> bool {
     let both_yes = left.1 == Value::Yes && right.1 == Value::Yes;
     let contradicts = |fact: &(&Atom, Value), other: &(&Atom, Value)| {
-        other.1 == Value::No && implies(set, (fact.0, fact.1), other.0)
+        other.1 == Value::No && implies(schema, (fact.0, fact.1), other.0)
     };
     if contradicts(left, right) || contradicts(right, left) {
         return true;
@@ -413,7 +419,7 @@ fn excludes(set: &PolicySet, left: &(&Atom, Value), right: &(&Atom, Value)) -> b
         }
         (Atom::Tool(one), Atom::Tool(other)) => both_yes && one != other,
         (Atom::Tool(tool), Atom::Tag(tag)) | (Atom::Tag(tag), Atom::Tool(tool)) => {
-            both_yes && set.schema.has_tag(tool, tag) == Some(false)
+            both_yes && schema.has_tag(tool, tag) == Some(false)
         }
         (Atom::Tool(tool), Atom::ToolGlob(glob)) | (Atom::ToolGlob(glob), Atom::Tool(tool)) => {
             both_yes && !fits(tool, glob)

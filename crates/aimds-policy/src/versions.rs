@@ -4,24 +4,26 @@ use crate::atoms::AtomTable;
 use crate::limits::ATOMS_MAX;
 use crate::rules::PolicySet;
 use crate::search::Search;
+use crate::witness::{Sought, Witness};
+use aimds_proof::Verdict;
 use aimds_proof::limits::Budget;
-use aimds_proof::logic::{AtomId, Form, LogicError, Policy, Rule, Trace};
-use aimds_proof::naive::allows;
+use aimds_proof::logic::{AtomId, Event, Form, LogicError, Policy, Rule, Trace};
 use aimds_proof::universal::{Attempt, Claim, Proof, prove};
+use std::sync::Arc;
 
 /// What is known of a step from one version to another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Step {
     /// A theorem about all traces: what the second allows, the first allowed.
     Proved(Box<Proof>),
-    /// A trace that the second allows and the first does not, by the naive semantics of both.
-    Refuted(Trace),
-    /// Neither was found.
-    Unknown,
+    /// A trace that the second allows and the first does not, replayed with both.
+    Refuted(Box<Witness>),
+    /// Neither was found. A solver may look for a trace that refutes it.
+    Unknown(Box<Sought>),
 }
 
 /// Two versions side by side.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Comparison {
     /// From the old to the new: `Proved` means that nothing was widened.
     pub no_widening: Step,
@@ -45,15 +47,7 @@ pub enum VersionsError {
 /// Compares two sets; atoms that say the same are the same fact in both.
 pub fn compare(old: &PolicySet, new: &PolicySet, budget: &Budget) -> Result<Comparison, VersionsError> {
     let mut both = new.clone();
-    let mut rules = Vec::new();
-    for rule in old.core_policy()?.rules() {
-        let form = translated(rule.form(), &old.atoms, &mut both.atoms)?;
-        rules.push(match rule {
-            Rule::Deny(_) => Rule::Deny(form),
-            Rule::Permit(_) => Rule::Permit(form),
-        });
-    }
-    let before = Policy::new(rules)?;
+    let before = in_terms_of(old, &mut both.atoms)?;
     let after = new.core_policy()?;
     let search = Search::new(&both);
     Ok(Comparison {
@@ -61,6 +55,19 @@ pub fn compare(old: &PolicySet, new: &PolicySet, budget: &Budget) -> Result<Comp
         no_narrowing: step(&after, &before, &search, budget),
         same_schema: old.schema == new.schema,
     })
+}
+
+/// The policy of a set over the atoms of another; atoms that say the same are the same fact in both, others are added.
+pub(crate) fn in_terms_of(set: &PolicySet, atoms: &mut AtomTable) -> Result<Policy, VersionsError> {
+    let mut rules = Vec::new();
+    for rule in set.core_policy()?.rules() {
+        let form = translated(rule.form(), &set.atoms, atoms)?;
+        rules.push(match rule {
+            Rule::Deny(_) => Rule::Deny(form),
+            Rule::Permit(_) => Rule::Permit(form),
+        });
+    }
+    Ok(Policy::new(rules)?)
 }
 
 fn step(first: &Policy, second: &Policy, search: &Search<'_>, budget: &Budget) -> Step {
@@ -91,15 +98,20 @@ fn step(first: &Policy, second: &Policy, search: &Search<'_>, budget: &Budget) -
         .filter(|rule| matches!(rule, Rule::Permit(_)))
         .map(|rule| rule.form().clone());
     let starts = denials(first).into_iter().chain(permits);
+    let sought = Sought {
+        answers: vec![(second.clone(), Verdict::Allow), (first.clone(), Verdict::Deny)],
+        atoms: search.set().atoms.clone(),
+        schema: Arc::clone(&search.set().schema),
+    };
+    let wanted = |events: &[Event]| Trace::new(events.to_vec()).is_ok_and(|trace| sought.holds(&trace));
     let found = starts
         .flat_map(|form| [silent(form.clone()), form])
-        .find_map(|form| {
-            search.find(&form, &|events| {
-                Trace::new(events.to_vec())
-                    .is_ok_and(|trace| allows(second, &trace) && !allows(first, &trace))
-            })
-        });
-    found.map_or(Step::Unknown, Step::Refuted)
+        .find_map(|form| search.find(&form, &wanted))
+        .and_then(|trace| sought.replay(trace, &Budget::DECISION).ok());
+    match found {
+        Some(witness) => Step::Refuted(Box::new(witness)),
+        None => Step::Unknown(Box::new(sought)),
+    }
 }
 
 /// The form with the ids that its atoms have in another table; as deep as the form, which is bounded.

@@ -6,34 +6,16 @@
     reason = "a test may stop"
 )]
 
+mod common;
+
 use aimds_policy::analysis::{Certainty, Finding, analyse};
-use aimds_policy::bundle::{Source, compile};
 use aimds_policy::rules::PolicySet;
 use aimds_proof::limits::Budget;
 use aimds_proof::naive::fires;
-use std::path::PathBuf;
-
-fn read(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../python/aimds/policy/shipped")
-        .join(name);
-    Source {
-        name: name.into(),
-        text: std::fs::read_to_string(path).unwrap(),
-    }
-}
+use common::{bundle_of, shipped, shipped_names};
 
 fn set_of(text: &str, name: &str) -> PolicySet {
-    let root = Source {
-        name: "root".into(),
-        text: text.into(),
-    };
-    let compiled = compile(&root, &[read("schema.policy")]);
-    let bundle = compiled
-        .bundle
-        .clone()
-        .unwrap_or_else(|| panic!("{}", compiled.render()));
-    bundle.set(name).unwrap().clone()
+    bundle_of(text).set(name).unwrap().clone()
 }
 
 fn findings(policies: &str, members: &str, default: &str) -> Vec<Finding> {
@@ -181,25 +163,8 @@ fn denials_of_what_is_denied_anyway_are_shadowed() {
 /// The shipped sets hold no rule that is dead, always true or shadowed; permits and denials meet only where they are meant to.
 #[test]
 fn shipped_sets_are_clean() {
-    let names = [
-        "no_pii_leakage",
-        "no_secrets",
-        "no_jailbreak",
-        "no_exfiltration",
-        "tool_constraints",
-        "approval",
-        "rate_limits",
-        "no_prompt_leak",
-        "agent_isolation",
-        "data_residency",
-        "starter",
-        "careful",
-    ];
-    for name in names {
-        let found = analyse(
-            &set_of(&read(&format!("{name}.policy")).text, name),
-            &Budget::UNIVERSAL,
-        );
+    for name in &shipped_names() {
+        let found = analyse(shipped(name).set(name).unwrap(), &Budget::UNIVERSAL);
         let conflicts = found
             .iter()
             .filter(|finding| matches!(finding, Finding::Conflict { .. }))

@@ -6,13 +6,14 @@
     reason = "a test may stop"
 )]
 
+mod common;
+
 use aimds_policy::bundle::{Source, compile};
 use aimds_policy::diagnostic::Diagnostics;
 use aimds_policy::format::format;
 use aimds_policy::parser::parse;
+use common::{library, read};
 use proptest::prelude::*;
-use std::fs;
-use std::path::PathBuf;
 
 fn source(text: &str) -> Source {
     Source {
@@ -23,24 +24,6 @@ fn source(text: &str) -> Source {
 
 fn formatted(text: &str) -> String {
     format(&source(text)).unwrap_or_else(|errors| panic!("{errors:?}"))
-}
-
-fn shipped() -> Vec<(String, String)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../python/aimds/policy/shipped");
-    let mut all: Vec<(String, String)> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "policy"))
-        .map(|path| {
-            (
-                path.file_name().unwrap().to_string_lossy().into_owned(),
-                fs::read_to_string(&path).unwrap(),
-            )
-        })
-        .collect();
-    all.sort();
-    assert!(all.len() >= 12, "the shipped policies are missing");
-    all
 }
 
 /// Known text in, known text out.
@@ -83,10 +66,10 @@ fn long_lines_break() {
 /// The shipped files are in house layout.
 #[test]
 fn shipped_files_are_formatted() {
-    let wrong: Vec<String> = shipped()
+    let wrong: Vec<String> = library()
         .into_iter()
-        .filter(|(_, text)| formatted(text) != *text)
-        .map(|(name, _)| name)
+        .filter(|file| formatted(&file.text) != file.text)
+        .map(|file| file.name)
         .collect();
     assert!(wrong.is_empty(), "not formatted: {wrong:?}");
 }
@@ -222,9 +205,9 @@ proptest! {
         length in 0_usize..40,
         paste in any::<prop::sample::Index>(),
     ) {
-        let shipped = shipped();
-        let schema = &shipped.iter().find(|(name, _)| name == "schema.policy").unwrap().1;
-        let (_, text) = &shipped[which.index(shipped.len())];
+        let shipped = library();
+        let schema = read("schema");
+        let text = &shipped[which.index(shipped.len())].text;
         let characters: Vec<char> = text.chars().collect();
         let begin = cut.index(characters.len());
         let end = (begin + length).min(characters.len());
@@ -233,7 +216,7 @@ proptest! {
         let at = paste.index(rest.len() + 1);
         rest.splice(at..at, piece.chars());
         let changed: String = rest.into_iter().collect();
-        let library = [Source { name: "schema.policy".into(), text: schema.clone() }];
+        let library = [schema];
         let compiled = compile(&source(&changed), &library);
         prop_assert!(compiled.bundle.is_some() || !compiled.diagnostics.is_empty());
         if let Ok(once) = format(&source(&changed)) {

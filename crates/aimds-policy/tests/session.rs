@@ -6,49 +6,17 @@
     reason = "a test may stop"
 )]
 
-use aimds_policy::bundle::{Bundle, Source, compile};
+mod common;
+
 use aimds_policy::explain::{Change, replay};
 use aimds_policy::limits::{HISTORY_EVENTS_MAX, TAINT_CHARACTERS_MAX};
 use aimds_policy::record::{EventRecord, RecordValue};
 use aimds_policy::rules::{Obligation, Severity};
 use aimds_policy::session::{Engine, Session, Verdict};
 use aimds_proof::{Budget, check_stream};
+use common::bundle_of;
 use proptest::prelude::*;
-use std::path::PathBuf;
 use std::sync::Arc;
-
-fn read(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../python/aimds/policy/shipped")
-        .join(name);
-    Source {
-        name: name.into(),
-        text: std::fs::read_to_string(path).unwrap(),
-    }
-}
-
-fn bundle_of(text: &str) -> Bundle {
-    let names = [
-        "no_exfiltration",
-        "approval",
-        "rate_limits",
-        "agent_isolation",
-        "starter",
-        "careful",
-        "data_residency",
-    ];
-    let mut library: Vec<Source> = names.iter().map(|name| read(&format!("{name}.policy"))).collect();
-    library.push(read("schema.policy"));
-    let root = Source {
-        name: "root".into(),
-        text: text.into(),
-    };
-    let compiled = compile(&root, &library);
-    compiled
-        .bundle
-        .clone()
-        .unwrap_or_else(|| panic!("{}", compiled.render()))
-}
 
 fn session(text: &str, set: &str) -> Session {
     Session::new(Arc::new(

@@ -6,54 +6,23 @@
     reason = "a test may stop"
 )]
 
-use aimds_policy::bundle::{Bundle, Source, compile};
-use aimds_policy::claims::{Shown, show};
+mod common;
+
+use aimds_policy::claims::{PATH_EVENTS, Shown, show};
 use aimds_policy::session::Verdict;
 use aimds_policy::testing::{run, run_with};
 use aimds_proof::{Budget, Certificate, Verdict as CertifiedVerdict, verify};
-use std::fs;
-use std::path::PathBuf;
-
-const NAMES: [&str; 12] = [
-    "no_pii_leakage",
-    "no_secrets",
-    "no_jailbreak",
-    "no_exfiltration",
-    "tool_constraints",
-    "approval",
-    "rate_limits",
-    "no_prompt_leak",
-    "agent_isolation",
-    "data_residency",
-    "starter",
-    "careful",
-];
-
-fn source(name: &str) -> Source {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../python/aimds/policy/shipped")
-        .join(name);
-    Source {
-        name: name.into(),
-        text: fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())),
-    }
-}
-
-fn bundle(name: &str) -> Bundle {
-    let compiled = compile(&source(&format!("{name}.policy")), &[source("schema.policy")]);
-    assert!(compiled.diagnostics.is_empty(), "{}", compiled.render());
-    compiled.bundle.unwrap()
-}
+use common::{read, shipped, shipped_names};
 
 /// Every test of every shipped file passes.
 #[test]
 fn their_tests_pass() {
     let mut failures = Vec::new();
     let mut checked = 0;
-    for name in NAMES {
-        for outcome in run(&bundle(name)).outcomes {
+    for name in &shipped_names() {
+        for outcome in run(&shipped(name)).outcomes {
             checked += outcome.checked;
-            let text = &source(&format!("{name}.policy")).text;
+            let text = &read(name).text;
             failures.extend(outcome.failures.iter().map(|failure| {
                 let place = aimds_policy::diagnostic::Place::find(text, failure.span.start);
                 format!(
@@ -72,8 +41,8 @@ fn their_tests_pass() {
 fn their_tests_reach_everything() {
     let mut missing = Vec::new();
     let (mut reached, mut all) = (0, 0);
-    for name in NAMES {
-        let bundle = bundle(name);
+    for name in &shipped_names() {
+        let bundle = shipped(name);
         let report = run(&bundle);
         assert_eq!(report.coverage.len(), 1, "{name}");
         for coverage in report.coverage.values() {
@@ -93,8 +62,8 @@ fn their_tests_reach_everything() {
 #[test]
 fn their_decisions_are_certified() {
     let (mut certified, mut slowest_ms) = (0, 0.0_f64);
-    for name in NAMES {
-        run_with(&bundle(name), &mut |session, decision| {
+    for name in &shipped_names() {
+        run_with(&shipped(name), &mut |session, decision| {
             let policy = session.engine().set().core_policy().unwrap();
             let begin = std::time::Instant::now();
             let built =
@@ -120,14 +89,16 @@ fn their_decisions_are_certified() {
 #[test]
 fn their_claims_are_shown() {
     let (mut proofs, mut witnesses) = (0, 0);
-    for name in NAMES {
-        let bundle = bundle(name);
+    for name in &shipped_names() {
+        let bundle = shipped(name);
         assert!(!bundle.claims.is_empty(), "{name} claims nothing");
-        for (claim, shown) in show(&bundle, &Budget::UNIVERSAL) {
+        for (claim, shown) in show(&bundle, PATH_EVENTS, &Budget::UNIVERSAL) {
             match shown {
-                Shown::Proved(_) => proofs += 1,
+                Shown::Proved(_) | Shown::ProvedUpTo(_) => proofs += 1,
                 Shown::Witnessed(_) => witnesses += 1,
-                Shown::NotShown => panic!("{name}: {}({}) is not shown", claim.kind, claim.about.join(", ")),
+                Shown::NotShown(_) | Shown::Refuted(_) => {
+                    panic!("{name}: {}({}) is not shown", claim.kind, claim.about.join(", "))
+                }
             }
         }
     }

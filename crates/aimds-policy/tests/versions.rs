@@ -1,34 +1,22 @@
 //! Two versions of a set: proved or refuted in each direction, with facts matched by meaning.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
-use aimds_policy::bundle::{Bundle, Source, compile};
+mod common;
+
+use aimds_policy::bundle::Bundle;
 use aimds_policy::versions::{Step, compare};
 use aimds_proof::limits::Budget;
-use std::path::PathBuf;
+use common::bundle_of;
 
 fn bundle(rules: &str, set: &str) -> Bundle {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../python/aimds/policy/shipped/schema.policy");
-    let schema = Source {
-        name: "schema.policy".into(),
-        text: std::fs::read_to_string(path).unwrap(),
-    };
-    let root = Source {
-        name: "root".into(),
-        text: format!("import \"schema.policy\"\n{rules}\nset s = {set}"),
-    };
-    let compiled = compile(&root, &[schema]);
-    compiled
-        .bundle
-        .clone()
-        .unwrap_or_else(|| panic!("{}", compiled.render()))
+    bundle_of(&format!("import \"schema.policy\"\n{rules}\nset s = {set}"))
 }
 
 fn word(step: &Step) -> &'static str {
     match step {
         Step::Proved(_) => "proved",
         Step::Refuted(_) => "refuted",
-        Step::Unknown => "unknown",
+        Step::Unknown(_) => "unknown",
     }
 }
 

@@ -8,6 +8,7 @@ mod policy;
 mod policy_cache;
 mod policy_record;
 mod policy_session;
+mod policy_witness;
 mod recurrent;
 mod signatures;
 mod temporal;
@@ -28,5 +29,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     attractor::register(module)?;
     vectors::register(module)?;
     policy::register(module)?;
-    policy_session::register(module)
+    policy_session::register(module)?;
+    policy_witness::register(module)
 }

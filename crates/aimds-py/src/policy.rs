@@ -1,9 +1,10 @@
 //! Bindings of the policy language: compile, format, analyse, run tests with coverage.
 
 use crate::kernels::bad_value;
+use crate::policy_witness::{set_proofs, set_sought, set_witness};
 use aimds_policy::analysis::{Certainty, Finding, analyse};
 use aimds_policy::bundle::{Bundle, Claim, Source, compile};
-use aimds_policy::claims::{Shown, show};
+use aimds_policy::claims::{Shown, TraceMeans, show, trace_means};
 use aimds_policy::coverage::Coverage;
 use aimds_policy::diagnostic::{Code, Diagnostic, Level, Place, Span};
 use aimds_policy::format::format;
@@ -12,7 +13,6 @@ use aimds_policy::rules::{CompiledRule, PolicySet};
 use aimds_policy::testing::{Outcome, Report, run};
 use aimds_policy::versions::{Step, compare};
 use aimds_proof::Budget;
-use aimds_proof::notation::trace_text;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use std::sync::Arc;
@@ -149,10 +149,11 @@ impl PyPolicyBundle {
         PyList::new(py, rows?)
     }
 
-    /// Tries to show each claim: `proved` over all traces by the kernel, `witnessed` by a trace, or `not_shown`. Takes up to
-    /// half a minute a claim; releases the GIL.
-    fn show_claims<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let shown = py.detach(|| show(&self.inner, &Budget::UNIVERSAL));
+    /// Tries to show each claim: `proved` by the kernel, `witnessed` or `refuted` by a trace that was replayed, or `not_shown`, and
+    /// then with what a solver may look for. Claims about paths are tried for traces of up to `events` events where they cannot
+    /// be proved for all. Takes up to half a minute a claim; releases the GIL.
+    fn show_claims<'py>(&self, py: Python<'py>, events: usize) -> PyResult<Bound<'py, PyList>> {
+        let shown = py.detach(|| show(&self.inner, events, &Budget::UNIVERSAL));
         let rows: PyResult<Vec<_>> = shown
             .iter()
             .map(|(claim, shown)| self.shown(py, claim, shown))
@@ -184,15 +185,14 @@ impl PyPolicyBundle {
         out.set_item("about", &claim.about)?;
         out.set_item("file", file)?;
         out.set_item("line", line)?;
-        let (how, leaves, stream, witness) = match shown {
-            Shown::Proved(proof) => ("proved", Some(proof.leaves), Some(proof.stream.as_str()), None),
-            Shown::Witnessed(trace) => ("witnessed", None, None, Some(trace_text(trace))),
-            Shown::NotShown => ("not_shown", None, None, None),
-        };
-        out.set_item("how", how)?;
-        out.set_item("leaves", leaves)?;
-        out.set_item("stream", stream)?;
-        out.set_item("witness", witness)?;
+        out.set_item("trace_shows", trace_means(&claim.kind) == TraceMeans::Shown)?;
+        match shown {
+            Shown::Proved(proof) => set_proofs(&out, std::slice::from_ref(proof.as_ref()), None)?,
+            Shown::ProvedUpTo(proofs) => set_proofs(&out, proofs, Some(proofs.len()))?,
+            Shown::Witnessed(witness) => set_witness(&out, "witnessed", witness)?,
+            Shown::Refuted(witness) => set_witness(&out, "refuted", witness)?,
+            Shown::NotShown(sought) => set_sought(py, &out, "not_shown", sought.as_deref())?,
+        }
         Ok(out)
     }
 
@@ -306,16 +306,12 @@ fn compare_policies<'py>(
 }
 
 fn step_row<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py, PyDict>> {
-    let (how, leaves, stream, witness) = match step {
-        Step::Proved(proof) => ("proved", Some(proof.leaves), Some(proof.stream.as_str()), None),
-        Step::Refuted(trace) => ("refuted", None, None, Some(trace_text(trace))),
-        Step::Unknown => ("unknown", None, None, None),
-    };
     let out = PyDict::new(py);
-    out.set_item("how", how)?;
-    out.set_item("leaves", leaves)?;
-    out.set_item("stream", stream)?;
-    out.set_item("witness", witness)?;
+    match step {
+        Step::Proved(proof) => set_proofs(&out, std::slice::from_ref(proof.as_ref()), None)?,
+        Step::Refuted(witness) => set_witness(&out, "refuted", witness)?,
+        Step::Unknown(sought) => set_sought(py, &out, "unknown", Some(sought))?,
+    }
     Ok(out)
 }
 

@@ -37,6 +37,10 @@ _SetOption = Annotated[
     str | None,
     typer.Option("--policy-set", metavar="NAME", help="The policy set. Without it: the one named like the file."),
 ]
+_SolverOption = Annotated[
+    bool,
+    typer.Option("--solver", help="Where nothing is shown, let Z3 look for a trace (needs the extra `prove`)."),
+]
 _TEMPLATE = """// What this policy forbids, and why. docs/policy-language.md describes the language.
 import "schema.policy"
 
@@ -214,34 +218,54 @@ def coverage(sources: _Sources = None, as_json: JsonOption = False, debug: Debug
 @guarded
 def prove(
     sources: _Sources = None,
+    path_within: Annotated[
+        str | None,
+        typer.Option(
+            "--path-within",
+            metavar="DURATION",
+            help="Also claim: no path from an untrusted read to an external sink this long, without approval.",
+        ),
+    ] = None,
+    approved_within: Annotated[
+        str, typer.Option("--approved-within", metavar="DURATION", help="How long an approval holds on that path.")
+    ] = "5m",
+    events: Annotated[
+        int,
+        typer.Option("--events", metavar="NUMBER", help="Events of the longest traces, where not all can be proved."),
+    ] = 4,
+    solver: _SolverOption = False,
     streams: Annotated[
         Path | None, typer.Option("--streams", metavar="FOLDER", help="Write each proof there, for other kernels.")
     ] = None,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> ExitCode:
-    """Show the claims of policy files: `proved` over all traces by the kernel, or `witnessed` by a trace.
+    """Show the claims of policy files: `proved` by the kernel, or `witnessed` by a trace that was replayed.
 
-    A claim that is not shown need not be false. Exits with 1 when there is one.
+    A proof is about all traces, or about those of so many events, which is then said. `refuted`: a trace shows the
+    contrary. `solver-trusted`: Z3 found no counterexample, which is no proof. A claim that is not shown need not be
+    false. Exits with 1 unless all are proved or witnessed.
     """
+    from aimds.policy import UntrustedPath
     from aimds.policy import prove as prove_claims
 
+    path = UntrustedPath(path_within, approved_within) if path_within is not None else None
     problems, shown = Problems(), {}
     for source in _chosen(sources):
         try:
-            shown[source] = prove_claims(source)
+            shown[source] = prove_claims(source, events=events, solver=solver, path=path)
         except AimdsError as error:
             problems.add(error)
     problems.finish()
     if streams is not None:
         _write_streams(streams, shown)
     if as_json:
-        rows = {source: [_without_stream(one) for one in results] for source, results in shown.items()}
+        rows = {source: [_without_streams(one) for one in results] for source, results in shown.items()}
         print_json({"files": rows})
     else:
         for source, results in shown.items():
             proofs_page(page(), source, results)
-    short = any(one.how == "not_shown" for results in shown.values() for one in results)
+    short = not all(one.is_shown for results in shown.values() for one in results)
     return worst([ExitCode.FINDINGS if short else ExitCode.OK, *[ExitCode.BAD_INPUT] * bool(problems.count)])
 
 
@@ -250,6 +274,7 @@ def diff(
     old: Annotated[str, typer.Argument(metavar="OLD", help="The policy file so far, or the name of a shipped set.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The policy file to be, or the name of a shipped set.")],
     set_name: _SetOption = None,
+    solver: _SolverOption = False,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> ExitCode:
@@ -257,13 +282,14 @@ def diff(
 
     Exits with 1 unless that is proved.
     """
+    from aimds.policy import PATH_EVENTS
     from aimds.policy import diff as compare
 
-    found = compare(old, new, set_name, set_name)
+    found = compare(old, new, set_name, set_name, solver_events=PATH_EVENTS if solver else None)
     if as_json:
         shape = asdict(found)
         for step in ("no_widening", "no_narrowing"):
-            del shape[step]["stream"]
+            del shape[step]["streams"], shape[step]["lean_texts"]
         print_json({**shape, "summary": found.summary})
     else:
         diff_page(page(), found)
@@ -315,14 +341,14 @@ def explain(
     return ExitCode.FINDINGS if stopped else ExitCode.OK
 
 
-def _without_stream(result: ClaimResult) -> dict[str, Any]:
+def _without_streams(result: ClaimResult) -> dict[str, Any]:
     row = asdict(result)
-    del row["stream"]  # up to megabytes: --streams writes it
+    del row["streams"], row["lean_texts"]  # up to megabytes: --streams writes them
     return row
 
 
 def _write_streams(folder: Path, shown: dict[str, tuple[ClaimResult, ...]]) -> None:
-    """One file for each proof, and `index.jsonl` with file, kind, expected verdict and theorem name."""
+    """One file for each theorem, a text for people beside it, and `index.jsonl` that says what each is."""
     import json
 
     index = []
@@ -330,12 +356,17 @@ def _write_streams(folder: Path, shown: dict[str, tuple[ClaimResult, ...]]) -> N
         folder.mkdir(parents=True, exist_ok=True)
         for source, results in shown.items():
             for number, one in enumerate(results, start=1):
-                if one.stream is None:
-                    continue
-                name = f"{Path(source).stem}-{number}-{one.kind}.ndjson"
-                (folder / name).write_text(one.stream, "utf-8", newline="")
-                row = {"file": name, "kind": one.kind, "about": one.about, "expected": "accepted"}
-                index.append(json.dumps({**row, "theorem": "Aimds.verdict"}))
+                for part, stream in enumerate(one.streams):
+                    of_several = f"-{part + 1}" if len(one.streams) > 1 else ""
+                    stem = f"{Path(source).stem}-{number}-{one.kind}{of_several}"
+                    (folder / f"{stem}.ndjson").write_text(stream, "utf-8", newline="")
+                    for text in one.lean_texts[part : part + 1]:
+                        (folder / f"{stem}.lean").write_text(text, "utf-8", newline="")
+                    row: dict[str, Any] = {"file": f"{stem}.ndjson", "kind": one.kind, "how": one.how}
+                    row["about"] = one.about
+                    if one.how == "proved" and one.events is not None:
+                        row["events"] = part + 1
+                    index.append(json.dumps({**row, "expected": "accepted", "theorem": "Aimds.verdict"}))
         (folder / "index.jsonl").write_text("".join(line + "\n" for line in index), "utf-8")
     except OSError as fault:
         raise InputError(ErrorCode.INPUT_NOT_FOUND, place=str(folder), reason=fault.strerror or "") from None

@@ -68,13 +68,34 @@ def coverage_page(out: Console, file: str, name: str, reached: Coverage) -> None
 
 def proofs_page(out: Console, source: str, results: Sequence[ClaimResult]) -> None:
     """How the claims of a file were shown."""
-    words = {"proved": "proved", "witnessed": "shown by a trace", "not_shown": "NOT SHOWN"}
+    from aimds.policy import readable_trace
+
     for one in results:
-        cases = f" ({one.leaves} cases)" if one.leaves is not None else ""
-        line = f"{source}:{one.line}: {one.kind} {', '.join(one.about)}: {words[one.how]}{cases}"
+        line = f"{one.file}:{one.line}: {one.kind} {', '.join(one.about)}: {_claim_words(one)}"
         out.print(shown(line), markup=False, soft_wrap=True)
+        if one.how == "refuted":
+            for event in readable_trace(one):
+                out.print(shown(f"  {event}"), markup=False, soft_wrap=True)
     if not results:
         out.print(f"{source}: claims nothing", markup=False, soft_wrap=True)
+
+
+def _claim_words(one: ClaimResult) -> str:
+    """`proved` stands only where the kernel accepted a theorem."""
+    by = f", which {one.solver} found" if one.solver is not None else ""
+    match one.how:
+        case "proved" if one.events is not None:
+            return f"proved for traces of up to {one.events} events ({one.leaves} cases)"
+        case "proved":
+            return f"proved ({one.leaves} cases)"
+        case "witnessed":
+            return f"shown by a trace{by}"
+        case "refuted":
+            return f"REFUTED by a trace{by}"
+        case "solver_trusted":
+            return f"solver-trusted ({one.solver} found no counterexample of up to {one.events} events)"
+        case _:
+            return "NOT SHOWN"
 
 
 def diff_page(out: Console, found: VersionDiff) -> None:

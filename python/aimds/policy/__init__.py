@@ -2,7 +2,6 @@
 
 from aimds.policy.bundle import (
     CheckReport,
-    ClaimResult,
     Coverage,
     Diagnostic,
     PolicyError,
@@ -15,10 +14,10 @@ from aimds.policy.bundle import (
     check,
     format_source,
     load,
-    prove,
     test,
 )
 from aimds.policy.files import shipped_names, shipped_source
+from aimds.policy.proofs import PATH_EVENTS, ClaimResult, UntrustedPath, prove, readable_trace
 from aimds.policy.session import Decision, Engine, Fired, Obligation, Session, change_text
 from aimds.policy.versions import Step, VersionDiff, diff
 
@@ -31,6 +30,7 @@ __all__ = [
     "Engine",
     "Fired",
     "Obligation",
+    "PATH_EVENTS",
     "PolicyError",
     "PolicyFile",
     "RuleFinding",
@@ -40,6 +40,7 @@ __all__ = [
     "TestFailure",
     "TestOutcome",
     "TestReport",
+    "UntrustedPath",
     "VersionDiff",
     "change_text",
     "check",
@@ -47,6 +48,7 @@ __all__ = [
     "format_source",
     "load",
     "prove",
+    "readable_trace",
     "shipped_names",
     "shipped_source",
     "test",

@@ -13,7 +13,6 @@ from aimds.policy.files import SUFFIX, Source, library_of, read_source, shipped_
 
 __all__ = [
     "CheckReport",
-    "ClaimResult",
     "Coverage",
     "Diagnostic",
     "PolicyError",
@@ -24,9 +23,10 @@ __all__ = [
     "TestOutcome",
     "TestReport",
     "check",
+    "diagnostic",
     "format_source",
     "load",
-    "prove",
+    "sources_of",
     "test",
 ]
 
@@ -188,26 +188,6 @@ class TestReport:
         return bool(self.coverage) and all(one.reached == one.goals for one in self.coverage.values())
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimResult:
-    """How a claim of a policy file was shown."""
-
-    kind: str
-    about: tuple[str, ...]
-    """The set, then the policies in it."""
-    file: str
-    line: int
-    how: str
-    """`proved`: a theorem over all traces that the kernel accepts. `witnessed`: a trace shows it. `not_shown`: neither
-    was found, which does not make it false."""
-    leaves: int | None = None
-    """Cases of the proof."""
-    stream: str | None = None
-    """The theorem with its proof in the export format of Lean 4, for other kernels."""
-    witness: str | None = None
-    """The trace in canonical notation."""
-
-
 def load(source: str | Path) -> PolicyFile:
     """Compiles a file, or a shipped one by its name (`starter`).
 
@@ -217,9 +197,9 @@ def load(source: str | Path) -> PolicyFile:
         PolicyError: `policy-invalid`, with all diagnostics.
         InputError: the file cannot be read.
     """
-    (name, text), library = _sources(source)
+    (name, text), library = sources_of(source)
     bundle, found = compile_policy(name, text, library)
-    diagnostics = tuple(map(_diagnostic, found))
+    diagnostics = tuple(map(diagnostic, found))
     if bundle is None:
         raise PolicyError(diagnostics)
     read = {name: text} | {other: its_text for other, its_text in library if other in bundle.files}
@@ -232,13 +212,13 @@ def check(source: str | Path) -> CheckReport:
     Raises:
         InputError: the file cannot be read.
     """
-    (name, text), library = _sources(source)
+    (name, text), library = sources_of(source)
     bundle, found = compile_policy(name, text, library)
     findings: list[RuleFinding] = []
     if bundle is not None:
         for of_set in bundle.sets:
             findings += [RuleFinding(set=of_set, **row) for row in bundle.analyse(of_set)]
-    return CheckReport(name, tuple(map(_diagnostic, found)), tuple(findings))
+    return CheckReport(name, tuple(map(diagnostic, found)), tuple(findings))
 
 
 def test(source: str | Path) -> TestReport:
@@ -258,16 +238,6 @@ def test(source: str | Path) -> TestReport:
 test.__test__ = False  # type: ignore[attr-defined]  # pytest must not take it for one of its own
 
 
-def prove(source: str | Path) -> tuple[ClaimResult, ...]:
-    """Tries to show every claim that a file and its imports make; up to half a minute a claim, usually milliseconds.
-
-    Raises:
-        PolicyError: the file does not compile.
-        InputError: it cannot be read.
-    """
-    return tuple(ClaimResult(**{**row, "about": tuple(row["about"])}) for row in load(source).bundle.show_claims())
-
-
 def format_source(name: str, text: str) -> str:
     """The text in house layout; comments stay.
 
@@ -276,12 +246,16 @@ def format_source(name: str, text: str) -> str:
     """
     formatted, diagnostics = format_policy(name, text)
     if formatted is None:
-        raise PolicyError(tuple(_diagnostic(one) for one in diagnostics))
+        raise PolicyError(tuple(diagnostic(one) for one in diagnostics))
     return formatted
 
 
-def _sources(source: str | Path) -> tuple[Source, list[Source]]:
-    """The root file, and what it may import."""
+def sources_of(source: str | Path) -> tuple[Source, list[Source]]:
+    """The root file, and what it may import.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     if isinstance(source, str) and not source.endswith(SUFFIX) and not set(source) & {"/", "\\"}:
         shipped = shipped_source(source)
         if shipped is None:
@@ -292,7 +266,8 @@ def _sources(source: str | Path) -> tuple[Source, list[Source]]:
     return read_source(path), library_of(path)
 
 
-def _diagnostic(one: PolicyDiagnostic) -> Diagnostic:
+def diagnostic(one: PolicyDiagnostic) -> Diagnostic:
+    """What the core says, as a record."""
     return Diagnostic(
         code=one.code,
         level=one.level,

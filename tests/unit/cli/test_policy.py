@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from tests.unit.cli.conftest import Cli
 
 WRONG = 'import "schema.policy"\npolicy p {\n  when call c to no.tool\n  deny\n}\nset s = {p} default allow\n'
@@ -95,7 +96,7 @@ def test_prove_shows_claims_and_writes_streams(cli: Cli, tmp_path: Path) -> None
     proved = [one for one in shown if one["how"] == "proved"]
     assert proved
     index = [json.loads(line) for line in Path("proofs/index.jsonl").read_text().splitlines()]
-    assert [one["kind"] for one in index] == [one["kind"] for one in proved]
+    assert [one["kind"] for one in index if one["how"] == "proved"] == [one["kind"] for one in proved]
     assert all((Path("proofs") / one["file"]).read_bytes().startswith(b'{"meta"') for one in index)
     Path("false.policy").write_text(
         'import "schema.policy"\npolicy p { when call c deny }\npolicy q { when call c to email.send deny }\n'
@@ -103,6 +104,31 @@ def test_prove_shows_claims_and_writes_streams(cli: Cli, tmp_path: Path) -> None
     )
     result = cli("policy", "prove", "false.policy")
     assert (result.code, "NOT SHOWN" in result.out) == (1, True)
+
+
+def test_prove_tells_proofs_traces_and_solvers_apart(cli: Cli, tmp_path: Path) -> None:
+    """An open path is refuted with its events; what Z3 says is `solver-trusted`, never `proved`, and exits with 1."""
+    result = cli("policy", "prove", "no_exfiltration", "--path-within", "10m")
+    assert (result.code, "no_path no_exfiltration, paths_without_approval: proved (" in result.out) == (0, True)
+    result = cli("policy", "prove", "starter", "--path-within", "10m")
+    assert (result.code, "REFUTED by a trace" in result.out, "  event 1 at 0 ms: " in result.out) == (1, True, True)
+    assert cli("policy", "prove", "starter", "--path-within", "soon").code == 2
+    assert cli("policy", "prove", "starter", "--events", "7").code == 2
+    pytest.importorskip("z3")
+    options = ("--path-within", "9m", "--solver", "--events", "2")
+    result = cli("policy", "prove", "no_exfiltration", *options)
+    (line,) = [one for one in result.out.splitlines() if ": no_path " in one]
+    assert (result.code, "solver-trusted (z3 " in line, "proved" in line) == (1, True, False)
+    rows = json.loads(cli("policy", "prove", "no_exfiltration", *options, "--json").out)["files"]["no_exfiltration"]
+    assert [one["how"] for one in rows if one["kind"] == "no_path"] == ["solver_trusted"]
+    old, new = "old.policy", "new.policy"
+    rule = "policy p {{ when call c deny if once[0s, {age}] read r }}"
+    text = f'import "schema.policy"\n{rule}\nset s = {{{{p}}}} default allow\n'
+    Path(old).write_text(text.format(age="5m"))
+    Path(new).write_text(text.format(age="6m"))
+    assert cli("policy", "diff", old, new).code == 1
+    result = cli("policy", "diff", old, new, "--solver")
+    assert (result.code, "which is not proved" in result.out) == (1, True)
 
 
 def test_diff_proves_that_nothing_is_widened(cli: Cli, tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ def test_each_direction_is_proved_or_refuted(tmp_path: Path, old: str, new: str,
     back = policy.diff(tmp_path / "new.policy", tmp_path / "old.policy")
     for one, other in ((found.no_widening, back.no_narrowing), (found.no_narrowing, back.no_widening)):
         assert one.how == other.how
-        assert (one.stream is not None, one.witness is not None) == (one.how == "proved", one.how == "refuted")
+        assert (one.leaves is not None, one.witness is not None) == (one.how == "proved", one.how == "refuted")
+        assert bool(one.streams) == (one.how != "unknown")
     assert (found.no_widening.how, found.no_narrowing.how) == (widening, narrowing)
     assert found.same_schema
 

@@ -6,7 +6,7 @@ use crate::limits::{RULES_MAX, VISITS_MAX};
 use crate::lower::{Constants, Failed, Lowering};
 use crate::rules::PolicySet;
 use crate::schema::Schema;
-use crate::syntax::{Body, ClaimItem, File, Item, Literal, SetItem, TemplateItem, TestItem};
+use crate::syntax::{Body, File, Item, Literal, SetItem, TemplateItem, TestItem};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ struct Draft<'a> {
     parameters: BTreeMap<&'a str, &'a Spanned<Literal>>,
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     drafts: BTreeMap<&'a str, Draft<'a>>,
     sets: BTreeMap<&'a str, &'a SetItem>,
     lets: BTreeMap<&'a str, &'a Spanned<Literal>>,
@@ -82,12 +82,18 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
 }
 
 impl<'a> Builder<'a> {
-    fn error(&mut self, code: Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error(
+        &mut self,
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.diagnostics
             .push(Diagnostic::error(code, span, message, help));
     }
 
-    fn unknown(&mut self, name: &Name, what: &str, help: &str) {
+    pub(super) fn unknown(&mut self, name: &Name, what: &str, help: &str) {
         let message = format!("there is no {what} `{}`", name.value);
         self.error(Code::UnknownName, name.span, message, help);
     }
@@ -341,60 +347,7 @@ impl<'a> Builder<'a> {
             }
         }
     }
-
-    fn claim(&mut self, item: &ClaimItem, sets: &[PolicySet]) -> Option<Claim> {
-        let Some((_, policies)) = CLAIM_KINDS.iter().find(|(kind, _)| *kind == item.kind.value) else {
-            let kinds: Vec<&str> = CLAIM_KINDS.iter().map(|(kind, _)| *kind).collect();
-            self.unknown(
-                &item.kind,
-                "claim",
-                &format!("the claims are {}", kinds.join(", ")),
-            );
-            return None;
-        };
-        let (first, rest) = item.about.split_first()?;
-        let Some(set) = sets.iter().find(|set| set.name == first.value) else {
-            self.unknown(
-                first,
-                "policy set",
-                "a claim begins with the set that it is about",
-            );
-            return None;
-        };
-        if let Some(name) = rest.iter().find(|name| set.rule(&name.value).is_none()) {
-            self.unknown(name, "policy in this set", "name policies of the set");
-            return None;
-        }
-        if rest.len() != *policies {
-            let message = format!(
-                "`{}` is about a set and {policies} of its policies",
-                item.kind.value
-            );
-            self.error(
-                Code::BadClause,
-                item.span,
-                message,
-                "give the set and then the policies",
-            );
-            return None;
-        }
-        Some(Claim {
-            kind: item.kind.value.clone(),
-            about: item.about.iter().map(|name| name.value.clone()).collect(),
-            span: item.span,
-        })
-    }
 }
-
-/// Kinds of claims, and how many policies each is about.
-pub const CLAIM_KINDS: [(&str, usize); 6] = [
-    ("fires", 1),
-    ("never_shadowed", 1),
-    ("forbid_dominates", 1),
-    ("disjoint", 2),
-    ("guarded", 1),
-    ("default_deny", 0),
-];
 
 /// Sets inside sets: an organisation, a department, a team, and room.
 const SET_DEPTH_MAX: usize = 8;

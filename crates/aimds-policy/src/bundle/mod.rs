@@ -1,8 +1,9 @@
 //! A bundle: a root file, what it imports, and the policy sets they make.
 
 mod builder;
+mod claims;
 
-pub use builder::CLAIM_KINDS;
+pub use claims::CLAIM_KINDS;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::limits::SOURCES_MAX;
@@ -24,9 +25,9 @@ pub struct Source {
 /// A theorem that the authors claim; the proof tools show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// `fires`, `never_shadowed`, `forbid_dominates`, `disjoint`, `guarded` or `default_deny`.
+    /// `fires`, `never_shadowed`, `forbid_dominates`, `disjoint`, `guarded`, `default_deny` or `no_path`.
     pub kind: String,
-    /// A set, then the policies in it.
+    /// A set, then the policies in it; for `no_path` the set that describes the path.
     pub about: Vec<String>,
     /// Where it stands.
     pub span: Span,
