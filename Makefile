@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 SOURCES := pyproject.toml Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml | grep -v /target/)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-python test-rust lint format bench fuzz coverage certificates docs clean
+.PHONY: help demo test test-python test-rust lint format bench fuzz coverage certificates agreement independent-kernel docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -48,14 +48,21 @@ bench: $(STAMP) ## measure everything against baselines; results go to benches/r
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m benches.run
 
-fuzz: $(STAMP) ## ten minutes for each fuzz target (SECONDS=n for less)
-	fuzz/run.sh $(or $(SECONDS),600)
+fuzz: $(STAMP) ## ten minutes for each fuzz target (SECONDS=n for less, TARGETS="policy certificate" for some)
+	fuzz/run.sh $(or $(SECONDS),600) $(TARGETS)
 
 coverage: $(STAMP) ## line coverage of Python and Rust
 	tests/coverage.sh
 
 certificates: ## export streams of policy theorems and decisions, for other Lean 4 kernels (FOLDER=certificates)
 	cargo run --release --locked -p aimds-policy --example certificates -- $(or $(FOLDER),certificates)
+
+agreement: ## 10,000 random policies and traces: monitor, naive semantics and kernel agree (CASES=10000)
+	AIMDS_CASES=$(or $(CASES),10000) cargo test --release --locked -p aimds-policy --test agreement -- --nocapture
+
+independent-kernel: certificates ## a second Lean 4 kernel over prelude, claims and decisions (DECISIONS=200); minutes to build
+	cargo run --release --locked -p aimds-proof --features independent-kernel --example second_kernel -- \
+	    $(or $(FOLDER),certificates) $(or $(DECISIONS),200)
 
 docs: $(STAMP) ## regenerate the generated pages
 	$(BIN)/python -m aimds.cli.reference > docs/cli.md
