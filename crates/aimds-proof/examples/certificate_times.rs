@@ -2,15 +2,19 @@
 //!
 //! *flat*: one event with 200 facts, 19 deny rules of eight look-ups each, none of which lets an evaluator stop early.
 //! *windowed*: 40 events of five facts, 19 deny rules each with a window that reaches over all of them. Both are allowed in
-//! the end by a permit rule, so that every rule is evaluated in full. Each repetition has other facts.
+//! the end by a permit rule, so that every rule is evaluated in full. Each repetition has other facts. The last two have as many
+//! rules as a policy may have.
 
 use std::time::{Duration, Instant};
 
+use aimds_proof::limits::RULES_MAX;
 use aimds_proof::logic::{AtomId, Event, Form, LogicError, Policy, Rule, Trace, Value};
 use aimds_proof::{Budget, Certificate, Outcome, verify};
 
 const REPETITIONS: usize = 200;
 const DENY_RULES: u32 = 19;
+/// One permit, and with it as many rules as there may be.
+const MOST_DENY_RULES: u32 = RULES_MAX as u32 - 1;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let repetitions = match std::env::args().nth(1) {
@@ -23,6 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("flat", flat as fn(u64) -> Result<(Policy, Trace), LogicError>),
         ("windowed", windowed),
         ("windowed, 200 events", windowed_long),
+        ("64 windowed rules", windowed_most),
+        ("64 windowed rules, 200 events", windowed_most_long),
     ] {
         let mut build = Vec::new();
         let mut check = Vec::new();
@@ -96,9 +102,9 @@ fn flat(seed: u64) -> Result<(Policy, Trace), LogicError> {
     Ok((Policy::new(rules)?, trace))
 }
 
-fn windowed_over(events: u64, seed: u64) -> Result<(Policy, Trace), LogicError> {
+fn windowed_over(deny_rules: u32, events: u64, seed: u64) -> Result<(Policy, Trace), LogicError> {
     let mut rules = Vec::new();
-    for rule in 0..DENY_RULES {
+    for rule in 0..deny_rules {
         let number = 1 + rule % 5;
         let form = and(
             Form::Once {
@@ -118,9 +124,17 @@ fn windowed_over(events: u64, seed: u64) -> Result<(Policy, Trace), LogicError> 
 }
 
 fn windowed(seed: u64) -> Result<(Policy, Trace), LogicError> {
-    windowed_over(40, seed)
+    windowed_over(DENY_RULES, 40, seed)
 }
 
 fn windowed_long(seed: u64) -> Result<(Policy, Trace), LogicError> {
-    windowed_over(200, seed)
+    windowed_over(DENY_RULES, 200, seed)
+}
+
+fn windowed_most(seed: u64) -> Result<(Policy, Trace), LogicError> {
+    windowed_over(MOST_DENY_RULES, 40, seed)
+}
+
+fn windowed_most_long(seed: u64) -> Result<(Policy, Trace), LogicError> {
+    windowed_over(MOST_DENY_RULES, 200, seed)
 }

@@ -62,7 +62,7 @@ pub struct Budget {
     pub expressions_max: usize,
     /// Reductions and comparisons.
     pub steps_max: u64,
-    /// Terms, environments and delayed arguments in memory, some 50 bytes each.
+    /// Terms on the one hand, environments and delayed arguments on the other, some 50 and 20 bytes each.
     pub nodes_max: usize,
     /// Nesting of the kernel's recursion.
     pub depth_max: u32,
@@ -71,13 +71,14 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// For a decision on the hot path: dozens of times what a typical one needs.
+    /// For a decision on the hot path: dozens of times what a typical one needs, and enough for the most rules, each with a window,
+    /// over the most events (5.5 million steps, 3.1 million nodes). Windows inside windows over that many events may need more.
     pub const DECISION: Self = Self {
         stream_bytes_max: 4 * 1024 * 1024,
         records_max: 60_000,
         expressions_max: 50_000,
-        steps_max: 5_000_000,
-        nodes_max: 2_000_000,
+        steps_max: 15_000_000,
+        nodes_max: 6_000_000,
         depth_max: 50_000,
         time_max: Duration::from_secs(5),
     };

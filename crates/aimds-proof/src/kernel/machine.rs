@@ -24,8 +24,16 @@ struct FrameId(u32);
 /// A run of arguments in the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Arguments {
-    start: usize,
-    count: usize,
+    start: u32,
+    count: u32,
+}
+
+impl Arguments {
+    /// Where they stand in the arena.
+    fn places(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + self.count as usize
+    }
 }
 
 const NO_ARGUMENTS: Arguments = Arguments { start: 0, count: 0 };
@@ -188,7 +196,7 @@ impl Run<'_> {
 
     /// A constant that does not unfold meets the waiting arguments. A value comes back if nothing more happens.
     fn constant(&mut self, name: Name, own: Arguments, base: usize) -> Checked<Code> {
-        for at in (own.start..own.start + own.count).rev() {
+        for at in own.places().rev() {
             let argument = self.argument(at)?;
             self.machine.stack.push(argument);
         }
@@ -201,7 +209,7 @@ impl Run<'_> {
             let major = self.machine.stack.pop().ok_or(Limit::Thread)?;
             return Ok(Code::Recursion(name, shared, major));
         }
-        if waiting == own.count {
+        if waiting == own.places().len() {
             return Ok(Code::Value(Value::Constant(name, own)));
         }
         let arguments = self.take(waiting)?;
@@ -217,21 +225,21 @@ impl Run<'_> {
         let rule = environment
             .recursor(recursor)
             .and_then(|recursor| recursor.rules.get(&constructor));
-        let Some(rule) = rule.filter(|rule| rule.recursive.len() == fields.count) else {
+        let Some(rule) = rule.filter(|rule| rule.recursive.len() == fields.places().len()) else {
             return Ok(Code::Value(Value::Stuck));
         };
         for (at, is_recursive) in rule.recursive.iter().enumerate().rev() {
             if *is_recursive {
-                let field = self.argument(fields.start + at)?;
+                let field = self.argument(fields.places().start + at)?;
                 let recursion = self.push_delayed(Delayed::Recursion(recursor, shared, field))?;
                 self.machine.stack.push(recursion);
             }
         }
-        for at in (fields.start..fields.start + fields.count).rev() {
+        for at in fields.places().rev() {
             let field = self.argument(at)?;
             self.machine.stack.push(field);
         }
-        let case = self.argument(shared.start + 1 + rule.case)?;
+        let case = self.argument(shared.places().start + 1 + rule.case)?;
         Ok(Code::Value(self.force(case)?))
     }
 
@@ -241,11 +249,12 @@ impl Run<'_> {
             return Ok(NO_ARGUMENTS);
         }
         self.meter.nodes(self.machine.len())?;
-        let start = self.machine.arguments.len();
+        let start = u32::try_from(self.machine.arguments.len()).map_err(|_| Limit::Nodes)?;
         for _ in 0..count {
             let argument = self.machine.stack.pop().ok_or(Limit::Thread)?;
             self.machine.arguments.push(argument);
         }
+        let count = u32::try_from(count).map_err(|_| Limit::Nodes)?;
         Ok(Arguments { start, count })
     }
 
