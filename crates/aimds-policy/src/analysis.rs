@@ -1,16 +1,18 @@
 //! What can be said about a set without a solver: rules that cannot fire, always fire, are shadowed by others, or conflict.
 //!
-//! Two methods. A *witness* is a trace that a bounded search builds and the naive semantics confirms: that is certain. A
+//! Two methods. A *witness* is a trace that a bounded search builds; where it is told of, it was replayed (`witness`). A
 //! *proof* over all traces comes from the Boolean skeleton of `aimds-proof`: that is certain too. What neither finds is
 //! reported as "found no witness within the bounds", never as a fact.
 
 use crate::rules::{CompiledRule, Effect, PolicySet};
 use crate::search::Search;
+use crate::witness::{Sought, answers_where_it_fires};
 use aimds_proof::Verdict;
 use aimds_proof::limits::Budget;
 use aimds_proof::logic::{Event, Form, Policy, Rule, Trace};
 use aimds_proof::naive::{allows, fires};
 use aimds_proof::universal::{Attempt, Claim, prove};
+use std::sync::Arc;
 
 /// How sure a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +53,7 @@ pub enum Finding {
         permit: String,
         /// The denial.
         denial: String,
-        /// A trace on which both fire.
+        /// A trace on which both fire, replayed.
         witness: Trace,
     },
 }
@@ -69,13 +71,21 @@ pub fn analyse(set: &PolicySet, budget: &Budget) -> Vec<Finding> {
                 Box::new(permit.body.form.clone()),
                 Box::new(denial.body.form.clone()),
             );
+            let sought = Sought {
+                answers: [permit, denial]
+                    .map(|rule| answers_where_it_fires(&rule.core()))
+                    .to_vec(),
+                atoms: set.atoms.clone(),
+                schema: Arc::clone(&set.schema),
+            };
             let witness = search.find(&both, &|events| {
                 fires(&permit.core(), events) && fires(&denial.core(), events)
             });
+            let witness = witness.and_then(|trace| sought.replay(trace, budget).ok());
             findings.extend(witness.map(|witness| Finding::Conflict {
                 permit: permit.name.clone(),
                 denial: denial.name.clone(),
-                witness,
+                witness: witness.trace,
             }));
         }
     }

@@ -5,7 +5,7 @@ use crate::bundle::{Bundle, Claim};
 use crate::rules::{CompiledRule, Effect, PolicySet};
 use crate::search::Search;
 use crate::versions::in_terms_of;
-use crate::witness::{Sought, Witness, denies_where_it_fires};
+use crate::witness::{Sought, Witness, answers_where_it_fires};
 use aimds_proof::Verdict;
 use aimds_proof::limits::Budget;
 use aimds_proof::logic::{Event, Form, Policy, Rule, Trace};
@@ -67,7 +67,7 @@ fn show_one(bundle: &Bundle, claim: &Claim, events: usize, budget: &Budget) -> S
     let rules: Vec<&CompiledRule> = names.filter_map(|name| set.rule(name)).collect();
     match (claim.kind.as_str(), rules.as_slice()) {
         ("fires", [rule]) => {
-            let sought = sought(set, vec![denies_where_it_fires(&rule.core())]);
+            let sought = sought(set, vec![answers_where_it_fires(&rule.core())]);
             let found = Search::new(set).find(&rule.body.form, &wanted(&sought));
             witnessed(sought, found)
         }
@@ -178,7 +178,7 @@ fn dominates(set: &PolicySet, rule: &CompiledRule, budget: &Budget) -> Shown {
     match (set.core_policy(), place) {
         (Ok(policy), Some(place)) => {
             let answers = vec![
-                denies_where_it_fires(&rule.core()),
+                answers_where_it_fires(&rule.core()),
                 (policy.clone(), Verdict::Allow),
             ];
             let claim = universal::Claim::ForbidDominates { policy, rule: place };

@@ -214,8 +214,8 @@ impl Sought {
     }
 }
 
-/// A policy that denies exactly where this rule would fire, whatever else happens.
-pub fn denies_where_it_fires(rule: &Rule) -> (Policy, Verdict) {
+/// A policy of this rule alone, and the answer that it gives exactly where the rule fires.
+pub fn answers_where_it_fires(rule: &Rule) -> (Policy, Verdict) {
     let (rules, verdict) = match rule {
         Rule::Deny(form) => (
             vec![Rule::Deny(form.clone()), Rule::Permit(Form::True)],
