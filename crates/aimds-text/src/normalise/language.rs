@@ -335,3 +335,47 @@ pub(crate) fn reads_as_language(text: &str) -> bool {
     let words = spaces + 1;
     spaces > 0 && letters < words * 15 && mean_likelihood(text).is_some_and(|mean| mean > LANGUAGE_LEVEL)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The gain of each search over one word, pair by pair.
+    fn gains(word: &[usize]) -> [i32; GAINS] {
+        let mut sums = [0; GAINS];
+        for pair in word.windows(2) {
+            let packed = super::pair(pair[0], pair[1]).gains;
+            for (lane, sum) in (0_u32..).step_by(16).zip(&mut sums) {
+                *sum += (packed >> lane & 0xFFFF) as i32 - i32::from(BIAS);
+            }
+        }
+        sums
+    }
+
+    proptest! {
+        /// Sums of many pairs at once are the sums of the pairs, and no stretch of words gains more than what is told.
+        #[test]
+        fn regions_are_the_best_stretches(words in prop::collection::vec("[a-z]{2,9}", 1..8)) {
+            let text = words.join(" ");
+            let features = features(&text);
+            let class = |byte: u8| usize::from(BYTE_CLASSES[usize::from(byte)]);
+            let mut each = Vec::new();
+            for (index, word) in words.iter().enumerate() {
+                let before = if index == 0 { usize::from(OTHER) } else { usize::from(SPACE) };
+                let mut classes = vec![before];
+                classes.extend(word.bytes().map(class));
+                classes.push(usize::from(SPACE));
+                each.push(gains(&classes));
+            }
+            let told = [&features.bad, &features.reverse, &features.rot13, &features.atbash];
+            for (lane, region) in told.into_iter().enumerate() {
+                let best = (0..each.len())
+                    .flat_map(|first| (first..each.len()).map(move |last| (first, last)))
+                    .map(|(first, last)| each[first..=last].iter().map(|gains| gains[lane]).sum::<i32>())
+                    .max();
+                prop_assert_eq!(region.gain, best.unwrap_or_default().max(0));
+            }
+        }
+    }
+}
