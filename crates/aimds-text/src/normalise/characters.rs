@@ -2,6 +2,8 @@
 //!
 //! Sources: Unicode `Default_Ignorable_Code_Point` and `Bidi_Control`, UTS #51 (emoji), UAX #15 (normalisation).
 
+use std::sync::LazyLock;
+
 /// A character that a reader does not see, by the channel it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Invisible {
@@ -143,9 +145,22 @@ pub(crate) fn is_letter(character: char) -> bool {
         | 0x3000..=0x3004
         | 0xFE00..=0xFE0F
         | 0x1F000..=0x1FAFF => false,
-        _ => character.is_alphabetic(),
+        code => match LETTERS.get(code as usize / 64) {
+            Some(letters) => letters >> (code % 64) & 1 == 1,
+            None => character.is_alphabetic(),
+        },
     }
 }
+
+/// The letters of the scripts before the East Asian ones, a bit each.
+static LETTERS: LazyLock<[u64; 0x3000 / 64]> = LazyLock::new(|| {
+    let is_letter = |code: u32| char::from_u32(code).is_some_and(char::is_alphabetic);
+    std::array::from_fn(|word| {
+        (0..64).fold(0, |bits, bit| {
+            bits | u64::from(is_letter(word as u32 * 64 + bit)) << bit
+        })
+    })
+});
 
 /// Whether a character is a letter or a number.
 pub(crate) fn is_wordy(character: char) -> bool {

@@ -71,15 +71,22 @@ impl Series {
         }
     }
 
+    /// Ends the series; most are no longer than a number or two.
+    #[inline]
     fn flush(&mut self) {
         if self.bytes.is_empty() {
             return;
         }
-        let (bytes, spans) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.spans));
-        if bytes.len() < self.minimum {
-            return;
+        if self.bytes.len() >= self.minimum {
+            self.write();
         }
-        let Some(text) = gate::text_of(&bytes).filter(|text| wordy(text)) else {
+        self.bytes.clear();
+        self.spans.clear();
+    }
+
+    fn write(&mut self) {
+        let (bytes, spans) = (&self.bytes, &self.spans);
+        let Some(text) = gate::text_of(bytes).filter(|text| wordy(text)) else {
             return;
         };
         if let (false, Some(first)) = (self.text.is_empty(), spans.first()) {
@@ -125,7 +132,9 @@ fn wordy(text: &str) -> bool {
 
 /// Reads series of numbers.
 pub(crate) fn numbers(text: &str, tokens: &Tokens<'_>) -> Vec<Reading> {
-    if text.bytes().filter(u8::is_ascii_digit).count() < DIGITS_MIN {
+    let with_digits = tokens.with(tokens::DIGIT, 1..=usize::MAX);
+    let digits = with_digits.flat_map(|token| token.text.bytes().filter(u8::is_ascii_digit));
+    if digits.take(DIGITS_MIN).count() < DIGITS_MIN {
         return Vec::new();
     }
     let mut all = [
@@ -134,7 +143,7 @@ pub(crate) fn numbers(text: &str, tokens: &Tokens<'_>) -> Vec<Reading> {
         Series::new(Transform::DecimalCodes, SERIES_MIN, decimal),
     ];
     // Any other word has one number at most, and that at an end where a neighbour may go on.
-    let stretches = tokens.stretches(1, |kinds| {
+    let stretches = tokens.stretches(1, tokens::DIGIT, |kinds| {
         kinds & (tokens::DIGIT | tokens::NUMBER_GAP) != 0 || kinds & tokens::NOT_NUMERIC == 0
     });
     for stretch in stretches {
@@ -234,7 +243,7 @@ pub(crate) fn morse(text: &str, tokens: &Tokens<'_>) -> Option<Reading> {
     let form_feed = memchr::memchr(b'\x0c', text.as_bytes()).is_some();
     // A word without bars that holds any other sign is no code and parts the codes around it.
     let may_be_code = |kinds| kinds & tokens::NOT_MORSE == 0 || kinds & tokens::BAR != 0;
-    for stretch in tokens.stretches(0, |kinds| form_feed || may_be_code(kinds)) {
+    for stretch in tokens.stretches(0, tokens::ANY, |kinds| form_feed || may_be_code(kinds)) {
         if stretch.len() >= MORSE_BYTES_MIN {
             morse_of(text, stretch, &mut pieces);
         }

@@ -58,8 +58,10 @@ fn alike(character: char) -> Option<char> {
 
 /// The same, also at a glance.
 fn at_a_glance(character: char) -> Option<char> {
-    let small = character.to_lowercase().next().unwrap_or(character);
-    alike(character).or_else(|| GLANCE.get(&small).copied())
+    alike(character).or_else(|| {
+        let small = character.to_lowercase().next().unwrap_or(character);
+        GLANCE.get(&small).copied()
+    })
 }
 
 fn pairs(table: &'static str) -> impl Iterator<Item = (char, char)> {
@@ -220,29 +222,32 @@ fn kind(word: &str) -> WordKind {
     if word.is_ascii() {
         return WordKind::Plain;
     }
-    let (mut latin_letters, mut foreign, mut imitating, mut glance, mut turns) = (0, 0, 0, 0, 0);
+    let (mut latin_letters, mut foreign, mut imitating, mut turns) = (0, 0, 0, 0);
     let mut previous = None;
     if word.chars().next().is_some_and(written_without_spaces) {
         return WordKind::Foreign;
     }
+    let is_latin = |character: char| latin(character) && styled_letter(character).is_none();
     for character in word.chars().filter(|&c| is_letter(c)) {
-        let is_latin = latin(character) && styled_letter(character).is_none();
+        let is_latin = is_latin(character);
         turns += usize::from(previous.is_some_and(|before| before != is_latin));
         previous = Some(is_latin);
         if is_latin {
             latin_letters += 1;
         } else {
             foreign += 1;
-            let true_look_alike = alike(character).is_some();
-            imitating += usize::from(true_look_alike);
-            glance += usize::from(true_look_alike || at_a_glance(character).is_some());
+            imitating += usize::from(alike(character).is_some());
         }
     }
+    let glance = || {
+        let mut foreign = word.chars().filter(|&c| is_letter(c) && !is_latin(c));
+        foreign.all(|character| at_a_glance(character).is_some())
+    };
     match (latin_letters, foreign) {
         (_, 0) => WordKind::Plain,
         (0, _) if imitating == foreign => WordKind::Alike,
         (0, _) => WordKind::Foreign,
-        _ if imitating == foreign || turns >= 2 && glance == foreign => WordKind::Mixed,
+        _ if imitating == foreign || turns >= 2 && glance() => WordKind::Mixed,
         _ => WordKind::Foreign,
     }
 }
@@ -299,16 +304,21 @@ pub(crate) fn upside_down(text: &str) -> Option<Reading> {
     const LAST: char = '\u{1D7F}';
     // Their first bytes in UTF-8.
     let possible = |byte: &u8| matches!(byte, 0xC4..=0xCD | 0xE1);
-    if text.bytes().filter(possible).count() < TURNED_MIN {
+    let is_turned = |at: usize| {
+        let character = text.get(at..).and_then(|rest| rest.chars().next());
+        character.is_some_and(|character| {
+            (FIRST..=LAST).contains(&character)
+                && !('\u{370}'..'\u{1D00}').contains(&character)
+                && TURNED_LETTERS.contains_key(&character)
+        })
+    };
+    let places = (0..).zip(text.as_bytes()).filter(|(_, byte)| possible(byte));
+    let turned = places.filter(|&(at, _)| is_turned(at)).count();
+    if turned < TURNED_MIN {
         return None;
     }
-    let (mut turned, mut latin_letters) = (0_usize, 0_usize);
-    for character in text.chars() {
-        let phonetic = (FIRST..=LAST).contains(&character) && !('\u{370}'..'\u{1D00}').contains(&character);
-        turned += usize::from(phonetic && TURNED_LETTERS.contains_key(&character));
-        latin_letters += usize::from(character.is_ascii_alphabetic());
-    }
-    if turned < TURNED_MIN || turned * 3 < latin_letters {
+    let latin_letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    if turned * 3 < latin_letters {
         return None;
     }
     let plain: String = text

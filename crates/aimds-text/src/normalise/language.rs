@@ -22,21 +22,42 @@ const FOREIGN: u8 = 31;
 /// not much worse than other languages, so the line lies near language; what is called bad here is only looked at again.
 const RANDOM_LEVEL: i16 = -34;
 
-/// A word is flushed after this many pairs, so that 16-bit sums (at most 254 a pair) cannot overflow.
+/// A word is flushed after this many pairs, so that 15-bit sums (at most 255 a pair) cannot overflow.
 const WORD_PAIRS_MAX: usize = 64;
 
 /// The longest words of ordinary text, with the signs before them.
 const WORD_LETTERS_MAX: usize = 28;
 
-/// What one pair of neighbouring bytes adds: badness, gain of reversal, of rot13, of Atbash, then counts.
-const LANES: usize = 8;
-const LEET_LANE: usize = 4;
-const MORSE_LANE: usize = 5;
-const SPECIAL_LANE: usize = 6;
-const SEPARATOR_LANE: usize = 7;
+/// What one pair of neighbouring bytes adds to the sums of a word: all at once, because this is done for every byte.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pair {
+    /// Badness, gains of reversal, of rot13 and of Atbash, each in 16 bits with [`BIAS`] on top, so that none is negative.
+    gains: u64,
+    /// Counts in eight bits each ([`LEET`] to [`LETTERS`] say where), and [`ENDS`].
+    counts: u64,
+}
+
+const GAINS: usize = 4;
+const BIAS: i16 = 128;
+
+/// One in each lane, and the highest bit of each lane; no sum of a word comes there.
+const LANE_ONES: u64 = 0x0001_0001_0001_0001;
+const LANE_TOPS: u64 = LANE_ONES << 15;
+
+/// Where each count lies.
+const LEET: u32 = 0;
+const MORSE: u32 = 8;
+const SPECIALS: u32 = 16;
+const SEPARATORS: u32 = 24;
+const LETTERS: u32 = 32;
+/// The second byte is the first behind a word.
+const ENDS: u64 = 1 << 63;
+
+const CLASSES: usize = 32;
 
 static BYTE_CLASSES: [u8; 256] = byte_classes();
-static PAIR_LANES: LazyLock<Vec<[i16; LANES]>> = LazyLock::new(pair_lanes);
+static PAIRS: LazyLock<[Pair; CLASSES * CLASSES]> =
+    LazyLock::new(|| std::array::from_fn(|index| pair(index / CLASSES, index % CLASSES)));
 
 const fn byte_classes() -> [u8; 256] {
     let mut classes = [OTHER; 256];
@@ -86,41 +107,41 @@ fn likelihood(first: usize, second: usize) -> i16 {
         .map_or(0, i16::from)
 }
 
-fn pair_lanes() -> Vec<[i16; LANES]> {
+fn pair(first: usize, second: usize) -> Pair {
     let letter = |class: usize| class < 26;
     let rot13 = |class: usize| if letter(class) { (class + 13) % 26 } else { class };
     let atbash = |class: usize| if letter(class) { 25 - class } else { class };
-    let mut table = vec![[0; LANES]; 32 * 32];
-    for (index, lanes) in table.iter_mut().enumerate() {
-        let (first, second) = (index / 32, index % 32);
-        let here = likelihood(first, second);
-        let is = |class: usize, wanted: u8| class == usize::from(wanted);
-        let leet = letter(first) && is(second, DIGIT_OR_SIGN) || is(first, DIGIT_OR_SIGN) && letter(second);
-        let texty = letter(second) || is(second, DIGIT_OR_SIGN);
-        let known = !is(first, FOREIGN) && !is(second, FOREIGN);
-        let (bad, gains) = if known && (letter(first) || letter(second)) {
-            let bad = RANDOM_LEVEL - here;
-            (
-                bad,
-                [
-                    likelihood(second, first) - here,
-                    likelihood(rot13(first), rot13(second)) - here,
-                    likelihood(atbash(first), atbash(second)) - here,
-                ],
-            )
-        } else {
-            (0, [0; 3])
-        };
-        let [reverse, rot, mirror] = gains;
-        // Signs count before a letter: after one they are ordinary punctuation.
-        let morse = is(first, SPACE) && is(second, DOT_OR_DASH);
-        let special = is(first, SPECIAL) && texty;
-        let separator = is(first, DOT_OR_DASH) && letter(second);
-        let counts = [leet, morse, special, separator].map(i16::from);
-        let [leet, morse, special, separator] = counts;
-        *lanes = [bad, reverse, rot, mirror, leet, morse, special, separator];
+    let here = likelihood(first, second);
+    let is = |class: usize, wanted: u8| class == usize::from(wanted);
+    let leet = letter(first) && is(second, DIGIT_OR_SIGN) || is(first, DIGIT_OR_SIGN) && letter(second);
+    let texty = letter(second) || is(second, DIGIT_OR_SIGN);
+    let known = !is(first, FOREIGN) && !is(second, FOREIGN);
+    let gains = if known && (letter(first) || letter(second)) {
+        [
+            RANDOM_LEVEL - here,
+            likelihood(second, first) - here,
+            likelihood(rot13(first), rot13(second)) - here,
+            likelihood(atbash(first), atbash(second)) - here,
+        ]
+    } else {
+        [0; GAINS]
+    };
+    // Signs count before a letter: after one they are ordinary punctuation.
+    let morse = is(first, SPACE) && is(second, DOT_OR_DASH);
+    let special = is(first, SPECIAL) && texty;
+    let separator = is(first, DOT_OR_DASH) && letter(second);
+    let ends = letter(first) && !letter(second);
+    Pair {
+        gains: gains.iter().rev().fold(0, |packed, gain| {
+            packed << 16 | u64::from((BIAS + gain).unsigned_abs())
+        }),
+        counts: u64::from(leet) << LEET
+            | u64::from(morse) << MORSE
+            | u64::from(special) << SPECIALS
+            | u64::from(separator) << SEPARATORS
+            | u64::from(letter(second)) << LETTERS
+            | if ends { ENDS } else { 0 },
     }
-    table
 }
 
 /// A stretch of words and how much better it would read (eighths of a bit, over the whole stretch).
@@ -140,12 +161,12 @@ struct Search {
 
 impl Search {
     #[inline]
-    fn add(&mut self, gain: i16, word: &Range<usize>) {
+    fn add(&mut self, gain: i32, word: &Range<usize>) {
         if self.sum <= 0 {
             self.sum = 0;
             self.start = word.start;
         }
-        self.sum = self.sum.saturating_add(i32::from(gain));
+        self.sum = self.sum.saturating_add(gain);
         if self.sum > self.best.gain {
             self.best = Region {
                 gain: self.sum,
@@ -175,60 +196,94 @@ pub(crate) struct Features {
     pub(crate) single_letters: usize,
 }
 
-/// Reads a text once, in a few nanoseconds a byte.
-pub(crate) fn features(text: &str) -> Features {
-    let table: &[[i16; LANES]] = &PAIR_LANES;
-    let mut searches: [Search; 4] = Default::default();
-    let mut counts = [0_u32; 4];
-    let mut sums = [0_i16; LANES];
-    let (mut previous, mut pairs, mut start, mut letters) = (OTHER, 0_usize, 0_usize, 0_usize);
-    let (mut singles, mut singles_max) = (0_usize, 0_usize);
-    // One boundary after the end closes the last word.
-    for (at, byte) in text.bytes().chain(std::iter::once(b' ')).enumerate() {
-        let class = BYTE_CLASSES.get(usize::from(byte)).copied().unwrap_or(OTHER);
-        let index = usize::from(previous) * 32 + usize::from(class);
-        if let Some(lanes) = table.get(index) {
-            for (sum, lane) in sums.iter_mut().zip(lanes) {
-                *sum = sum.wrapping_add(*lane);
+/// What is known of the words read so far.
+#[derive(Debug, Default)]
+struct Sums {
+    searches: [Search; GAINS],
+    /// Whether a stretch of gains is open in some search.
+    open: bool,
+    features: Features,
+    /// Letters of the word being read, and how many words before it were one letter.
+    letters: u64,
+    singles: usize,
+}
+
+impl Sums {
+    /// Takes in a word, or as much of a long one as is read at once: `pairs` of bytes.
+    fn word(&mut self, sum: Pair, pairs: usize, word: &Range<usize>) {
+        let count = |at: u32| sum.counts >> at & 0xFF;
+        self.letters += count(LETTERS);
+        // Digits inside or a length no word has: encoded bytes, not a cipher. One letter tells nothing.
+        let odd = count(LEET) > 0 || word.len() > WORD_LETTERS_MAX || self.letters == 1;
+        let zeros = LANE_ONES.wrapping_mul(pairs as u64 * u64::from(BIAS.unsigned_abs()));
+        let gains = (zeros | LANE_TOPS).wrapping_sub(sum.gains) & LANE_TOPS != LANE_TOPS;
+        // Where nothing is gained and nothing was before it, no search has anything to note; so it is with most words.
+        if self.open || gains && !odd {
+            self.open = false;
+            for (lane, search) in (0_u32..).step_by(16).zip(&mut self.searches) {
+                let gain = (sum.gains >> lane & 0xFFFF) as i32 - (zeros >> lane & 0xFFFF) as i32;
+                search.add(if odd { gain.min(0) } else { gain }, word);
+                self.open |= search.sum > 0;
             }
         }
-        pairs += 1;
-        let ends = class > 25 && previous <= 25;
-        letters += usize::from(class <= 25);
-        if ends || pairs >= WORD_PAIRS_MAX {
-            let word = start..at;
-            // Digits inside or a length no word has: encoded bytes, not a cipher. One letter tells nothing.
-            let odd = sums.get(LEET_LANE).is_some_and(|&leet| leet > 0)
-                || at - start > WORD_LETTERS_MAX
-                || letters == 1;
-            for (search, &gain) in searches.iter_mut().zip(&sums) {
-                search.add(if odd { gain.min(0) } else { gain }, &word);
-            }
-            for (count, &lane) in counts.iter_mut().zip(sums.iter().skip(LEET_LANE)) {
-                *count = count.wrapping_add(u32::from(lane.unsigned_abs()));
-            }
-            if ends {
-                singles = if letters == 1 { singles + 1 } else { 0 };
-                singles_max = singles_max.max(singles);
-                letters = 0;
-            }
-            sums = [0; LANES];
-            (pairs, start) = (0, at);
+        let features = &mut self.features;
+        features.leet = features.leet.wrapping_add(count(LEET) as u32);
+        features.morse = features.morse.wrapping_add(count(MORSE) as u32);
+        features.specials = features.specials.wrapping_add(count(SPECIALS) as u32);
+        features.separators = features.separators.wrapping_add(count(SEPARATORS) as u32);
+        if sum.counts & ENDS != 0 {
+            self.singles = if self.letters == 1 { self.singles + 1 } else { 0 };
+            features.single_letters = features.single_letters.max(self.singles);
+            self.letters = 0;
         }
-        previous = class;
     }
-    let [bad, reverse, rot13, atbash] = searches.map(|search| search.best);
-    let lane = |lane: usize| counts.get(lane - LEET_LANE).copied().unwrap_or(0);
-    Features {
-        bad,
-        reverse,
-        rot13,
-        atbash,
-        leet: lane(LEET_LANE),
-        morse: lane(MORSE_LANE),
-        specials: lane(SPECIAL_LANE),
-        separators: lane(SEPARATOR_LANE),
-        single_letters: singles_max,
+
+    fn features(self) -> Features {
+        let [bad, reverse, rot13, atbash] = self.searches.map(|search| search.best);
+        Features {
+            bad,
+            reverse,
+            rot13,
+            atbash,
+            ..self.features
+        }
+    }
+}
+
+/// Reads a text once, in about a nanosecond a byte.
+pub(crate) fn features(text: &str) -> Features {
+    let table: &[Pair; CLASSES * CLASSES] = &PAIRS;
+    let mut sums = Sums::default();
+    let mut previous = usize::from(OTHER);
+    let mut take = |sum: &mut Pair, byte: u8| {
+        let class = usize::from(BYTE_CLASSES.get(usize::from(byte)).copied().unwrap_or(OTHER));
+        let index = (previous * CLASSES + class) % table.len();
+        let pair = table.get(index).copied().unwrap_or_default();
+        sum.gains = sum.gains.wrapping_add(pair.gains);
+        sum.counts = sum.counts.wrapping_add(pair.counts);
+        previous = class;
+        sum.counts & ENDS != 0
+    };
+    // A word begins with the byte behind the one before it, which is the first that belongs to both.
+    let (mut start, mut rest) = (0, text.as_bytes());
+    let mut from = 0;
+    loop {
+        let mut sum = Pair::default();
+        let longest = rest.get(..WORD_PAIRS_MAX).unwrap_or(rest);
+        let end = longest.iter().position(|&byte| take(&mut sum, byte));
+        let mut pairs = end.map_or(longest.len(), |last| last + 1);
+        rest = rest.get(pairs..).unwrap_or_default();
+        if end.is_none() && pairs < WORD_PAIRS_MAX {
+            // One boundary after the end closes the last word.
+            pairs += 1;
+            if take(&mut sum, b' ') || pairs == WORD_PAIRS_MAX {
+                sums.word(sum, pairs, &(start..text.len()));
+            }
+            return sums.features();
+        }
+        from += pairs;
+        sums.word(sum, pairs, &(start..from - 1));
+        start = from - 1;
     }
 }
 
@@ -279,4 +334,48 @@ pub(crate) fn reads_as_language(text: &str) -> bool {
     // Words of 2 to 15 letters on average.
     let words = spaces + 1;
     spaces > 0 && letters < words * 15 && mean_likelihood(text).is_some_and(|mean| mean > LANGUAGE_LEVEL)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The gain of each search over one word, pair by pair.
+    fn gains(word: &[usize]) -> [i32; GAINS] {
+        let mut sums = [0; GAINS];
+        for pair in word.windows(2) {
+            let packed = super::pair(pair[0], pair[1]).gains;
+            for (lane, sum) in (0_u32..).step_by(16).zip(&mut sums) {
+                *sum += (packed >> lane & 0xFFFF) as i32 - i32::from(BIAS);
+            }
+        }
+        sums
+    }
+
+    proptest! {
+        /// Sums of many pairs at once are the sums of the pairs, and no stretch of words gains more than what is told.
+        #[test]
+        fn regions_are_the_best_stretches(words in prop::collection::vec("[a-z]{2,9}", 1..8)) {
+            let text = words.join(" ");
+            let features = features(&text);
+            let class = |byte: u8| usize::from(BYTE_CLASSES[usize::from(byte)]);
+            let mut each = Vec::new();
+            for (index, word) in words.iter().enumerate() {
+                let before = if index == 0 { usize::from(OTHER) } else { usize::from(SPACE) };
+                let mut classes = vec![before];
+                classes.extend(word.bytes().map(class));
+                classes.push(usize::from(SPACE));
+                each.push(gains(&classes));
+            }
+            let told = [&features.bad, &features.reverse, &features.rot13, &features.atbash];
+            for (lane, region) in told.into_iter().enumerate() {
+                let best = (0..each.len())
+                    .flat_map(|first| (first..each.len()).map(move |last| (first, last)))
+                    .map(|(first, last)| each[first..=last].iter().map(|gains| gains[lane]).sum::<i32>())
+                    .max();
+                prop_assert_eq!(region.gain, best.unwrap_or_default().max(0));
+            }
+        }
+    }
 }

@@ -71,9 +71,9 @@ pub(crate) fn read(text: &str, tokens: &Tokens<'_>) -> Vec<Respelled> {
 fn leet_reading(text: &str, words: &[Token<'_>], choose: bool) -> Option<Reading> {
     const LANGUAGE_LEVEL: i32 = -38; // looser than for sentences: few words, some substitutions wrong
     let mut rewriter = Rewriter::new(text);
-    let mut mended = String::new();
+    let (mut mended, mut plain, mut characters) = (String::new(), String::new(), Vec::new());
     for token in words {
-        let plain = leet_word(token.text, choose);
+        leet_word(token.text, choose, &mut plain, &mut characters);
         for ((at, old), new) in token.text.char_indices().zip(plain.chars()) {
             if old != new {
                 let start = token.start + at;
@@ -110,8 +110,9 @@ fn is_leet_word(token: &Token<'_>) -> bool {
     if !token.has(tokens::LOWER | tokens::UPPER | tokens::FOREIGN) {
         return false;
     }
+    let may_be_mail = token.has(tokens::LEET_SIGN);
     let token = token.text;
-    if is_address(token) || token.contains('@') && token.contains('.') {
+    if is_address(token) || may_be_mail && token.contains('@') && token.contains('.') {
         return false;
     }
     let core = token.trim_matches(|c: char| !is_wordy(c) && leet_letter(c).is_none());
@@ -129,11 +130,13 @@ fn is_leet_word(token: &Token<'_>) -> bool {
     !(unit || numbered && core.len() - head.len() != 1)
 }
 
-/// A word with its digits and signs read as letters; `1` becomes `l` where the letters around like that better.
-fn leet_word(token: &str, choose: bool) -> String {
+/// A word with its digits and signs read as letters, put into `plain`; `1` becomes `l` where the letters around like that better.
+/// `characters` is room for those of the word.
+fn leet_word(token: &str, choose: bool, plain: &mut String, characters: &mut Vec<char>) {
     let body = token.trim_end_matches(['!', '.', ',', ':', ';', '?']).len();
-    let characters: Vec<char> = token.chars().collect();
-    let mut plain = String::with_capacity(token.len());
+    characters.clear();
+    characters.extend(token.chars());
+    plain.clear();
     let mut at = 0;
     for (index, &character) in characters.iter().enumerate() {
         let inside = at < body;
@@ -151,7 +154,6 @@ fn leet_word(token: &str, choose: bool) -> String {
             plain.push(letter);
         }
     }
-    plain
 }
 
 fn i_or_l(before: char, next: char, twice: bool) -> char {

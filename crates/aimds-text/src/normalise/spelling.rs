@@ -9,6 +9,7 @@ use super::rewriter::Rewriter;
 use super::tokens::{self, Token, Tokens, is_address};
 use super::view::Transform;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// A reading, how many words or letters it mended, and how sure it is that they were meant to hide.
 pub(crate) struct Respelled {
@@ -95,11 +96,7 @@ fn next_apart(text: &str, from: usize) -> Option<usize> {
     while let Some(found) = bytes.get(search..)?.iter().position(possible) {
         let separator = search + found;
         search = separator + 1;
-        // Most separators stand behind a word.
-        let behind_word = separator
-            .checked_sub(2)
-            .and_then(|before| bytes.get(before..separator));
-        if behind_word.is_some_and(|pair| pair.iter().all(u8::is_ascii_alphanumeric)) {
+        if is_ordinary(bytes, separator) {
             continue;
         }
         let (before, rest) = text.split_at_checked(separator).unwrap_or_default();
@@ -119,6 +116,26 @@ fn next_apart(text: &str, from: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether the bytes around a separator say that no character stands alone before it and after it. Most separators stand behind
+/// a word or a sign, or before a word.
+fn is_ordinary(bytes: &[u8], separator: usize) -> bool {
+    let separates = |byte: u8| SEPARATORS.get(usize::from(byte)).copied().unwrap_or_default();
+    let before = |distance: usize| {
+        let at = separator.checked_sub(distance)?;
+        bytes.get(at).copied().filter(u8::is_ascii)
+    };
+    let behind_word = before(1).is_some_and(|byte| {
+        separates(byte) || before(2).is_some_and(|second| second.is_ascii_alphanumeric())
+    });
+    let before_word = match bytes.get(separator..separator + 3) {
+        Some(&[separator, letter, next]) => {
+            separator.is_ascii() && letter.is_ascii() && next.is_ascii() && !separates(next)
+        }
+        _ => false,
+    };
+    behind_word || before_word
 }
 
 /// One letter of a series: what follows it up to the next one, and whether a word ends there.
@@ -259,22 +276,47 @@ fn core_of<'a>(token: &Token<'a>) -> &'a str {
 /// Whether a word of letters and signs is cut up: in short pieces, or by a markup sign in its middle.
 fn is_cut(core: &str) -> bool {
     const LETTERS_MIN: usize = 5;
-    let (mut letters, mut signs, mut pieces, mut markup, mut inside) = (0, 0, 0, false, false);
-    for character in core.chars() {
-        if is_letter(character) {
-            letters += 1;
-            pieces += usize::from(!inside);
-            inside = true;
-        } else if is_word_sign(character) {
-            signs += 1;
-            markup |= matches!(character, '*' | '|' | '~' | '^' | '`');
-            inside = false;
-        } else {
-            return false;
-        }
-    }
+    let (mut letters, mut signs, mut pieces, mut markup, mut inside) =
+        (0_usize, 0_usize, 0_usize, false, false);
+    let mut take = |part: Part| {
+        let letter = part == Part::Letter;
+        letters += usize::from(letter);
+        pieces += usize::from(letter && !inside);
+        signs += usize::from(matches!(part, Part::Sign | Part::Markup));
+        markup |= part == Part::Markup;
+        inside = letter;
+        part != Part::Other
+    };
+    let whole = if core.is_ascii() {
+        let part = |byte| PARTS.get(usize::from(byte)).copied().unwrap_or(Part::Other);
+        core.bytes().all(|byte| take(part(byte)))
+    } else {
+        core.chars().all(|character| take(part_of(character)))
+    };
     let cut = pieces >= 3 && letters <= pieces * 3 || pieces >= 2 && markup;
-    signs > 0 && letters >= LETTERS_MIN && cut
+    whole && signs > 0 && letters >= LETTERS_MIN && cut
+}
+
+/// What a character is in a word that may be cut up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Letter,
+    Sign,
+    Markup,
+    Other,
+}
+
+static PARTS: LazyLock<[Part; 128]> = LazyLock::new(|| {
+    std::array::from_fn(|code| u8::try_from(code).map_or(Part::Other, |byte| part_of(char::from(byte))))
+});
+
+fn part_of(character: char) -> Part {
+    match character {
+        '*' | '|' | '~' | '^' | '`' => Part::Markup,
+        _ if is_letter(character) => Part::Letter,
+        _ if is_word_sign(character) => Part::Sign,
+        _ => Part::Other,
+    }
 }
 
 fn is_word_sign(character: char) -> bool {
@@ -289,13 +331,11 @@ fn word_split(tokens: &Tokens<'_>) -> Option<Respelled> {
     const TOKEN_BYTES: std::ops::RangeInclusive<usize> = 16..=512;
     let mut pieces = Pieces::default();
     let mut count = 0;
-    for Token {
-        start, text: token, ..
-    } in tokens.with(tokens::SPLIT_SIGN | tokens::UPPER, TOKEN_BYTES)
-    {
-        if !runs_together(token) || is_address(token) {
+    for word in tokens.with(tokens::SPLIT_SIGN | tokens::UPPER, TOKEN_BYTES) {
+        if !runs_together(&word) || is_address(word.text) {
             continue;
         }
+        let (start, token) = (word.start, word.text);
         let mut split = String::with_capacity(token.len() + 8);
         let mut previous = ' ';
         for character in token.chars() {
@@ -317,18 +357,33 @@ fn word_split(tokens: &Tokens<'_>) -> Option<Respelled> {
 }
 
 /// Whether a word is several, between signs or with capitals inside.
-fn runs_together(token: &str) -> bool {
-    let (mut parts, mut wordy) = (0, 0);
-    for part in token.split(is_split_sign).filter(|part| !part.is_empty()) {
-        parts += 1;
-        wordy += usize::from(part.len() >= 2 && part.chars().all(is_letter));
-    }
-    let turns = token
-        .as_bytes()
-        .windows(2)
-        .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
-        .count();
-    wordy >= 3 && wordy * 3 >= parts * 2 || turns >= 2
+fn runs_together(token: &Token<'_>) -> bool {
+    let between_signs = || {
+        let (mut parts, mut wordy) = (0, 0);
+        for part in token
+            .text
+            .as_bytes()
+            .split(|&byte| is_split_sign(char::from(byte)))
+        {
+            let letters = if part.is_ascii() {
+                part.iter().all(u8::is_ascii_alphabetic)
+            } else {
+                std::str::from_utf8(part).is_ok_and(|part| part.chars().all(is_letter))
+            };
+            parts += usize::from(!part.is_empty());
+            wordy += usize::from(part.len() >= 2 && letters);
+        }
+        wordy >= 3 && wordy * 3 >= parts * 2
+    };
+    let capitals_inside = || {
+        let pairs = token.text.as_bytes().windows(2);
+        pairs
+            .filter(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+            .nth(1)
+            .is_some()
+    };
+    token.has(tokens::SPLIT_SIGN) && between_signs()
+        || token.has(tokens::UPPER) && token.has(tokens::LOWER) && capitals_inside()
 }
 
 fn is_split_sign(character: char) -> bool {

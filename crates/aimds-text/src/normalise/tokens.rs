@@ -132,21 +132,24 @@ impl<'a> Tokens<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
         const BYTES_A_WORD: usize = 5;
         let mut places = Vec::with_capacity(text.len() / BYTES_A_WORD + 1);
-        let (mut start, mut all) = (0, 0);
-        for (at, byte) in text.bytes().chain(std::iter::once(b' ')).enumerate() {
-            let kinds = KINDS.get(usize::from(byte)).copied().unwrap_or(SIGN);
-            if kinds != 0 {
+        let (mut start, mut rest) = (0, text.as_bytes());
+        while !rest.is_empty() {
+            let mut all = 0;
+            let end = rest.iter().position(|&byte| {
+                let kinds = KINDS.get(usize::from(byte)).copied().unwrap_or(SIGN);
                 all |= kinds;
-                continue;
-            }
-            if all != 0 {
+                kinds == 0
+            });
+            let length = end.unwrap_or(rest.len());
+            if length > 0 {
                 places.push(Place {
                     start: start as u32,
-                    end: at as u32,
+                    end: (start + length) as u32,
                     kinds: all,
                 });
             }
-            (start, all) = (at + 1, 0);
+            start += length + 1;
+            rest = rest.get(length + 1..).unwrap_or_default();
         }
         Self { text, places }
     }
@@ -178,21 +181,39 @@ impl<'a> Tokens<'a> {
     }
 
     /// The stretches of neighbouring words whose kinds are as asked for, each with `margin` more words on either side and the
-    /// white space behind; stretches that touch are one.
-    pub(crate) fn stretches(&self, margin: usize, wanted: impl Fn(Kinds) -> bool) -> Vec<Range<usize>> {
+    /// white space behind; stretches that touch are one. Those without any word of the kinds `needed` are left out.
+    pub(crate) fn stretches(
+        &self,
+        margin: usize,
+        needed: Kinds,
+        wanted: impl Fn(Kinds) -> bool,
+    ) -> Vec<Range<usize>> {
         let mut stretches: Vec<Range<usize>> = Vec::new();
-        let mut end = 0;
+        // The words of the stretch that is open, and their kinds.
+        let (mut open, mut kinds) = (0..0, 0);
+        let mut close = |words: Range<usize>, kinds: Kinds| {
+            if kinds & needed != 0 {
+                stretches.push(self.start_of(words.start)..self.start_of(words.end));
+            }
+        };
         for (index, place) in self.places.iter().enumerate() {
             if !wanted(place.kinds) {
                 continue;
             }
             let first = index.saturating_sub(margin);
-            match stretches.last_mut().filter(|_| first <= end) {
-                Some(last) => last.end = self.start_of(index + margin + 1),
-                None => stretches.push(self.start_of(first)..self.start_of(index + margin + 1)),
+            if first > open.end {
+                close(open, kinds);
+                (open, kinds) = (first..first, 0);
             }
-            end = index + margin + 1;
+            let end = index + margin + 1;
+            let more = self.places.get(open.end..end.min(self.places.len()));
+            kinds |= more
+                .unwrap_or_default()
+                .iter()
+                .fold(0, |all, place| all | place.kinds);
+            open.end = end;
         }
+        close(open, kinds);
         stretches
     }
 
@@ -243,7 +264,7 @@ mod tests {
         let digits = |kinds: Kinds| kinds & DIGIT != 0;
         let found = |margin| -> Vec<&str> {
             let tokens = Tokens::of(text);
-            let stretches = tokens.stretches(margin, digits).into_iter();
+            let stretches = tokens.stretches(margin, ANY, digits).into_iter();
             stretches.map(|range| &text[range]).collect()
         };
         assert_eq!(found(0), ["1 ", "2 ", "3"]);

@@ -7,6 +7,7 @@ use super::error::PackError;
 use super::lazy::Budget;
 use super::limits;
 use super::pack::{ContextPolicy, Pack, PackSource, RuleHead};
+use super::shared::shared;
 use super::view_scan::{Candidate, Scratch, ViewScan};
 use crate::normalise::{Normalised, Transform, View};
 use std::cmp::Ordering;
@@ -80,8 +81,15 @@ impl SignatureEngine {
         let mut overflow = false;
         let mut budget = Budget::new(text.views.iter().map(|view| view.text.len()).sum());
         let mut scratch = Scratch::new(&self.tables);
+        let alike = others_are_long(&text.views);
         for (index, view) in text.views.iter().enumerate() {
-            let scan = ViewScan::run(&self.tables, &view.text, kind, &mut budget, &mut scratch);
+            let stretches = match text.views.first() {
+                Some(first) if alike && index > 0 => Some(shared(first, view)),
+                // The first of many leaves behind what it holds.
+                _ => (!alike).then(Vec::new),
+            };
+            let shared = stretches.as_deref();
+            let scan = ViewScan::run(&self.tables, &view.text, kind, shared, &mut budget, &mut scratch);
             overflow = scan.overflow;
             self.judge(view, index, &scan, &mut found);
             // The answer is "undecided" from here on: reading the other views would only give an attacker more of our time.
@@ -179,6 +187,14 @@ impl SignatureEngine {
         ranked.truncate(limits::MATCHES_MAX);
         matches.extend(ranked.into_iter().map(|(_, found)| found));
     }
+}
+
+/// Whether the views behind the first are so long that it is worth to keep what the first one holds.
+fn others_are_long(views: &[View]) -> bool {
+    const SHARE: usize = 4;
+    let length = |view: &View| view.text.len();
+    let others: usize = views.iter().skip(1).map(length).sum();
+    others * SHARE > views.first().map_or(0, length)
 }
 
 /// Whether a step undoes something that is written to hide. Markup, entities and percent signs stand in honest text too.

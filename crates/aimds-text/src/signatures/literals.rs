@@ -2,6 +2,7 @@
 //!
 //! Few bytes begin a literal; tables of how literals begin, by their first two to four bytes, say where to look at all.
 
+use super::shared::Stretch;
 use super::trie::Trie;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,15 +15,35 @@ pub struct Literals<U> {
     beginnings: Beginnings,
     /// The uses of the literals in any case, then of those in this case.
     uses: Vec<Vec<U>>,
-    any_case_count: usize,
+    any_case_count: u32,
+    /// Bytes of the longest literal.
+    longest: usize,
 }
 
-/// One literal found.
+/// What was found in the first view of a text, in order.
+#[derive(Debug, Default)]
+pub struct SeenLiterals {
+    hits: Vec<Hit>,
+}
+
+impl SeenLiterals {
+    /// The literals that begin in a range.
+    fn within(&self, range: &Range<usize>, longest: usize) -> impl Iterator<Item = Hit> + use<'_> {
+        let (start, end) = (range.start as u32, range.end as u32);
+        let last_end = (range.end + longest) as u32;
+        let first = self.hits.partition_point(|hit| hit.end <= start);
+        let rest = self.hits.get(first..).unwrap_or_default().iter().copied();
+        rest.take_while(move |hit| hit.end < last_end)
+            .filter(move |hit| (start..end).contains(&hit.start))
+    }
+}
+
+/// One literal found; views are far shorter than 4 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Hit {
-    end: usize,
-    start: usize,
-    literal: usize,
+    end: u32,
+    start: u32,
+    literal: u32,
 }
 
 impl<U> Literals<U> {
@@ -40,43 +61,114 @@ impl<U> Literals<U> {
             this_case: Trie::new(&this),
             beginnings,
             uses,
-            any_case_count: any.len(),
+            any_case_count: any.len() as u32,
+            longest: any.iter().chain(&this).map(String::len).max().unwrap_or(1),
         }
     }
 
     /// Tells of every literal in the text, in order of their end, the longest first. `small` is the text in small letters
-    /// of ASCII.
-    pub fn find<'a>(&'a self, text: &str, small: &str, mut found: impl FnMut(Range<usize>, &'a [U])) {
-        let (bytes, small) = (text.as_bytes(), small.as_bytes());
+    /// of ASCII. What was `seen` in the first view is not looked for again in the stretches `shared` with it; a first view
+    /// (`is_first`) leaves behind what it holds.
+    pub fn find<'a>(
+        &'a self,
+        (text, small): (&str, &str),
+        shared: &[Stretch],
+        seen: &mut SeenLiterals,
+        is_first: bool,
+        mut found: impl FnMut(Range<usize>, &'a [U]),
+    ) {
+        let bytes = text.as_bytes();
+        let mut told: Vec<Hit> = Vec::new();
         let mut waiting: Vec<Hit> = Vec::new();
         let mut tell = |waiting: &mut Vec<Hit>, until: usize| {
             waiting.sort_unstable();
-            let count = waiting.partition_point(|hit| hit.end <= until);
+            let count = waiting.partition_point(|hit| hit.end as usize <= until);
             for hit in waiting.drain(..count) {
+                if is_first {
+                    told.push(hit);
+                }
                 found(
-                    hit.start..hit.end,
-                    self.uses.get(hit.literal).map_or(&[], Vec::as_slice),
+                    hit.start as usize..hit.end as usize,
+                    self.uses.get(hit.literal as usize).map_or(&[], Vec::as_slice),
                 );
             }
+        };
+        let mut from = 0;
+        for stretch in shared {
+            // What begins nearer to the end of the stretch may go on behind it.
+            let known = stretch.range.start..(stretch.range.end + 1).saturating_sub(self.longest);
+            if known.is_empty() {
+                continue;
+            }
+            self.look(
+                bytes,
+                small.as_bytes(),
+                from..known.start,
+                &mut waiting,
+                &mut tell,
+            );
+            tell(&mut waiting, known.start);
+            let there = stretch.first..stretch.first + known.len();
+            let left = !waiting.is_empty();
+            let moved = |place: u32| (known.start + (place as usize - there.start)) as u32;
+            waiting.extend(seen.within(&there, self.longest).map(|hit| Hit {
+                end: moved(hit.end),
+                start: moved(hit.start),
+                literal: hit.literal,
+            }));
+            if left {
+                // Two sorted parts: joined in one pass.
+                waiting.sort();
+            }
+            from = known.end;
+        }
+        self.look(
+            bytes,
+            small.as_bytes(),
+            from..bytes.len(),
+            &mut waiting,
+            &mut tell,
+        );
+        tell(&mut waiting, bytes.len());
+        if is_first {
+            seen.hits = told;
+        }
+    }
+
+    /// Looks for the literals that begin in a range, and tells of those that end before the next ones begin.
+    #[inline]
+    fn look(
+        &self,
+        bytes: &[u8],
+        small: &[u8],
+        range: Range<usize>,
+        waiting: &mut Vec<Hit>,
+        tell: &mut impl FnMut(&mut Vec<Hit>, usize),
+    ) {
+        let hit = |start: usize, length: usize, literal: u32| Hit {
+            end: (start + length) as u32,
+            start: start as u32,
+            literal,
         };
         let mut look = |start: usize| {
             // What begins here or later ends later.
             if !waiting.is_empty() {
-                tell(&mut waiting, start);
+                tell(waiting, start);
             }
             let rest = small.get(start..).unwrap_or_default().iter().copied();
             self.any_case.walk(rest, |length, literal| {
-                let (end, literal) = (start + length, literal as usize);
-                waiting.push(Hit { end, start, literal });
+                waiting.push(hit(start, length, literal));
             });
             let rest = bytes.get(start..).unwrap_or_default().iter().copied();
             self.this_case.walk(rest, |length, literal| {
-                let (end, literal) = (start + length, self.any_case_count + literal as usize);
-                waiting.push(Hit { end, start, literal });
+                waiting.push(hit(start, length, self.any_case_count + literal));
             });
         };
-        let mut next = 0;
-        for quad in small.windows(4) {
+        let mut next = range.start;
+        let quads = small
+            .get(range.start..small.len().min(range.end + 3))
+            .unwrap_or_default();
+        for quad in quads.windows(4) {
             if let Ok(quad) = quad.try_into()
                 && self.beginnings.has(u32::from_le_bytes(quad))
             {
@@ -84,8 +176,8 @@ impl<U> Literals<U> {
             }
             next += 1;
         }
-        // The last three bytes have fewer than three behind them.
-        for start in next..small.len() {
+        // The last three bytes of a text have fewer than three behind them.
+        for start in next..range.end {
             let mut quad = [0; 4];
             for (place, byte) in quad.iter_mut().zip(small.get(start..).unwrap_or_default()) {
                 *place = *byte;
@@ -94,7 +186,6 @@ impl<U> Literals<U> {
                 look(start);
             }
         }
-        tell(&mut waiting, bytes.len());
     }
 }
 
@@ -183,9 +274,16 @@ mod tests {
         let this = ["AB"].map(|literal| (literal.to_owned(), vec!["exact"]));
         let literals = Literals::new(BTreeMap::from(any), BTreeMap::from(this));
         let mut found = Vec::new();
-        literals.find("xcaB ABé", "xcab abé", |range, uses| {
-            found.push((range, uses[0]));
-        });
+        let mut seen = SeenLiterals::default();
+        literals.find(
+            ("xcaB ABé", "xcab abé"),
+            &[],
+            &mut seen,
+            false,
+            |range, uses| {
+                found.push((range, uses[0]));
+            },
+        );
         let expected = [
             (1..4, "cab"),
             (2..4, "ab"),
@@ -203,7 +301,9 @@ mod tests {
         let literals = Literals::new(BTreeMap::from([("@".to_owned(), vec![()])]), BTreeMap::new());
         for (text, count) in [("", 0), ("@", 1), ("a@", 1), ("@a@", 2)] {
             let mut found = 0;
-            literals.find(text, text, |_, _| found += 1);
+            literals.find((text, text), &[], &mut SeenLiterals::default(), false, |_, _| {
+                found += 1;
+            });
             assert_eq!(found, count, "{text}");
         }
     }
@@ -231,7 +331,23 @@ mod tests {
             expected.extend(this.iter().flat_map(|wanted| places(&text, wanted)));
             expected.sort();
             let mut found = Vec::new();
-            literals.find(&text, &small, |range, uses| found.push((range.start, range.end, uses[0].clone())));
+            let mut seen = SeenLiterals::default();
+            literals.find((&text, &small), &[], &mut seen, true, |range, uses| {
+                found.push((range.start, range.end, uses[0].clone()));
+            });
+            // The same once more around a stretch that is known.
+            let other = format!("b{text}a");
+            let other_small = other.to_ascii_lowercase();
+            let stretch = Stretch { range: 1..text.len() + 1, first: 0 };
+            let (mut anew, mut known) = (Vec::new(), Vec::new());
+            let mut nothing = SeenLiterals::default();
+            literals.find((&other, &other_small), &[], &mut nothing, false, |range, uses| {
+                anew.push((range, uses[0].clone()));
+            });
+            literals.find((&other, &other_small), &[stretch], &mut seen, false, |range, uses| {
+                known.push((range, uses[0].clone()));
+            });
+            prop_assert_eq!(known, anew);
             prop_assert!(found.is_sorted_by_key(|(_, end, _)| *end));
             found.sort();
             prop_assert_eq!(found, expected);

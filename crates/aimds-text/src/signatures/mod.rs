@@ -23,6 +23,7 @@ mod needles;
 mod pack;
 mod patterns;
 mod phrases;
+mod shared;
 mod trie;
 mod uses;
 mod view_scan;

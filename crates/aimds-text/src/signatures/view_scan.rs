@@ -7,10 +7,12 @@ use super::data::DataRegions;
 use super::inner;
 use super::lazy::Budget;
 use super::limits;
+use super::literals::SeenLiterals;
 use super::matcher::Hits;
 use super::near::NearStates;
 use super::pack::{ContextPolicy, RuleHead};
 use super::phrases::Place;
+use super::shared::Stretch;
 use super::words::{Word, Words};
 use std::ops::Range;
 
@@ -31,6 +33,8 @@ pub struct Scratch {
     /// By regex; empty but while a view is read.
     hits: Vec<Hits>,
     touched: Vec<u32>,
+    /// What the first view holds.
+    seen: SeenLiterals,
 }
 
 impl Scratch {
@@ -42,6 +46,7 @@ impl Scratch {
             slots: Vec::new(),
             hits,
             touched: Vec::new(),
+            seen: SeenLiterals::default(),
         }
     }
 }
@@ -70,11 +75,13 @@ struct SlotHit {
 }
 
 impl<'a> ViewScan<'a> {
-    /// Scans the text of one view.
+    /// Scans the text of one view. What it shares with the first one (`shared`; `None` if it is the first and others follow) is
+    /// not searched again for literals.
     pub fn run(
         tables: &'a Tables,
         text: &str,
         kind: EventKind,
+        shared: Option<&[Stretch]>,
         budget: &mut Budget,
         scratch: &mut Scratch,
     ) -> Self {
@@ -90,7 +97,7 @@ impl<'a> ViewScan<'a> {
             overflow: false,
         };
         scan.read_words(scratch);
-        scan.read_raw(text, &small, budget, scratch);
+        scan.read_raw(text, &small, shared, budget, scratch);
         scan.drop_vetoed();
         scan.drop_outside_data(text);
         scan
@@ -185,33 +192,45 @@ impl<'a> ViewScan<'a> {
     }
 
     /// Punctuated phrases, and the regexes around their required literals, over the view as it is.
-    fn read_raw(&mut self, text: &str, small: &str, budget: &mut Budget, scratch: &mut Scratch) {
+    fn read_raw(
+        &mut self,
+        text: &str,
+        small: &str,
+        shared: Option<&[Stretch]>,
+        budget: &mut Budget,
+        scratch: &mut Scratch,
+    ) {
         let tables = self.tables;
         let (all, touched) = (&mut scratch.hits, &mut scratch.touched);
-        tables.literals.find(text, small, |hit, uses| {
-            for literal in uses {
-                let regex = match *literal {
-                    RawUse::Phrase { rule } => {
-                        self.push(rule, hit.clone());
+        let (stretches, seen) = (shared.unwrap_or_default(), &mut scratch.seen);
+        tables
+            .literals
+            .find((text, small), stretches, seen, shared.is_none(), |hit, uses| {
+                for literal in uses {
+                    let regex = match *literal {
+                        RawUse::Phrase { rule } => {
+                            self.push(rule, hit.clone());
+                            continue;
+                        }
+                        RawUse::Prefilter { regex } | RawUse::Cut { regex } | RawUse::Second { regex } => {
+                            regex
+                        }
+                    };
+                    let (Some(hits), Some(rule)) =
+                        (all.get_mut(regex as usize), tables.regexes.get(regex as usize))
+                    else {
                         continue;
+                    };
+                    if hits.is_empty() {
+                        touched.push(regex);
                     }
-                    RawUse::Prefilter { regex } | RawUse::Cut { regex } | RawUse::Second { regex } => regex,
-                };
-                let (Some(hits), Some(rule)) =
-                    (all.get_mut(regex as usize), tables.regexes.get(regex as usize))
-                else {
-                    continue;
-                };
-                if hits.is_empty() {
-                    touched.push(regex);
+                    match literal {
+                        RawUse::Cut { .. } => hits.cuts.push(hit.start as u32),
+                        RawUse::Second { .. } => hits.seconds.push(hit.start as u32),
+                        _ => rule.matcher.add_hit(&mut hits.windows, hit.clone(), text.len()),
+                    }
                 }
-                match literal {
-                    RawUse::Cut { .. } => hits.cuts.push(hit.start as u32),
-                    RawUse::Second { .. } => hits.seconds.push(hit.start as u32),
-                    _ => rule.matcher.add_hit(&mut hits.windows, hit.clone(), text.len()),
-                }
-            }
-        });
+            });
         touched.sort_unstable();
         let complete = touched.is_empty() || !inner::has_odd_cases(text);
         for index in touched.drain(..) {
