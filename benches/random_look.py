@@ -64,8 +64,8 @@ def words(path: Path, width: int, windows: int, texts: Sequence[str]) -> None:
     metadata = {
         "format": "aimds.look", "version": 1, "dimension": width, "window_tokens": 128, "stride_tokens": 96,
         "max_windows": windows, "unknown": 0, "open": 1, "close": 2,
-        "fusion": {"balanced": {"weights": two, "offset": 0.0}, "thorough": {"weights": three, "offset": 0.0}},
-        "student": {"skip_below": -1e9}, "grey": {"low": 0.0, "high": 1.0},
+        "fusion": {"student": {"weights": two, "offset": 0.0}, "teacher": {"weights": three, "offset": 0.0}},
+        "student": {"skip_below": -1e9}, "grey": {"thorough": {"low": 0.0, "high": 1.0}},
     }  # fmt: skip
     path.write_bytes(tiny_models.safetensors(tensors, metadata))
 

@@ -41,30 +41,21 @@ def table_bytes(words: Mapping[str, tuple[int, int]], **numbers: Any) -> bytes:
 
 
 def metadata(**numbers: Any) -> dict[str, Any]:
-    """The student and, for `thorough`, the teacher decide alone; everything is asked."""
+    """The student and, for `thorough`, the teacher decide alone; everything is asked of them."""
     return {
         "format": "aimds.look", "version": 1, "dimension": DIMENSION, "window_tokens": 18, "stride_tokens": 8,
         "max_windows": 64, "unknown": 0, "open": 1, "close": 2,
         "fusion": {
-            "balanced": {"weights": {"static": 0.0, "student": 1.0}, "offset": 0.0},
-            "thorough": {"weights": {"student": 0.0, "teacher": 1.0}, "offset": 0.0},
+            "student": {"weights": {"static": 0.0, "student": 1.0}, "offset": 0.0},
+            "teacher": {"weights": {"student": 0.0, "teacher": 1.0}, "offset": 0.0},
         },
+        "grey": {"thorough": {}},
         **numbers,
     }  # fmt: skip
 
 
-def model_bytes(
-    factor: float = 1.0,
-    bias: float = -2.0,
-    broken: bool = False,
-    outputs: int = 2,
-    source: str = "embeddings",
-    states: bool = False,
-) -> bytes:
-    """Logits = factor * (sum of the first dimensions over the mask) + bias; broken ones answer with no number.
-
-    `source` is what it reads; with `states` it gives what it read, doubled, for another one to read.
-    """
+def model_bytes(factor: float = 1.0, bias: float = -2.0, broken: bool = False, outputs: int = 2) -> bytes:
+    """Logits = factor * (sum of the first dimensions over the mask) + bias; broken ones answer with no number."""
     weight = np.zeros((DIMENSION, outputs), np.float32)
     weight[np.arange(outputs), np.arange(outputs)] = np.nan if broken else factor
     constants = {
@@ -73,27 +64,21 @@ def model_bytes(
     nodes = [
         helper.make_node("Cast", ["mask"], ["kept"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["kept", "axis"], ["wide"]),
-        helper.make_node("Mul", [source, "wide"], ["words"]),
+        helper.make_node("Mul", ["embeddings", "wide"], ["words"]),
         helper.make_node("ReduceSum", ["words", "tokens"], ["sum"], keepdims=0),
         helper.make_node("MatMul", ["sum", "weight"], ["product"]),
         helper.make_node("Add", ["product", "bias"], ["logits"]),
     ]
-    if states:
-        nodes.append(helper.make_node("Add", [source, source], ["states"]))
     inputs = [
-        helper.make_tensor_value_info(source, TensorProto.FLOAT, ["batch", "tokens", DIMENSION]),
+        helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["batch", "tokens", DIMENSION]),
         helper.make_tensor_value_info("mask", TensorProto.INT64, ["batch", "tokens"]),
     ]
-    return model_of(nodes, inputs, constants, outputs, states)
+    return model_of(nodes, inputs, constants, outputs)
 
 
-def model_of(
-    nodes: list, inputs: list, constants: Mapping[str, np.ndarray], outputs: int, states: bool = False
-) -> bytes:
-    """A model file with an output `logits`, and perhaps one named `states`."""
+def model_of(nodes: list, inputs: list, constants: Mapping[str, np.ndarray], outputs: int) -> bytes:
+    """A model file with an output `logits`."""
     answer = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", outputs])]
-    if states:
-        answer.append(helper.make_tensor_value_info("states", TensorProto.FLOAT, ["batch", "tokens", DIMENSION]))
     weights = [numpy_helper.from_array(value, name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "tiny", inputs, answer, weights)
     return onnx.helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10).SerializeToString()

@@ -53,12 +53,12 @@ class Encoder(nn.Module):
         layers: how many.
         outputs: width of the last layer.
         dropout: share of values dropped before the first and behind the last layer, in training.
-        student_layers: depth at which a head of its own answers early (Teerapittayanon et al. 2016, BranchyNet): the
+        early_layers: depth at which a head of its own answers early (Teerapittayanon et al. 2016, BranchyNet): the
             student; what lies above it is the teacher, which reads on where the student stopped. 0 for one head.
     """
 
     def __init__(
-        self, teacher: Teacher, layers: int, outputs: int, dropout: float = 0.1, student_layers: int = 0
+        self, teacher: Teacher, layers: int, outputs: int, dropout: float = 0.1, early_layers: int = 0
     ) -> None:
         super().__init__()
         config, state = teacher.model.config, teacher.model.state_dict()
@@ -69,8 +69,8 @@ class Encoder(nn.Module):
         self.layers = nn.ModuleList([Layer(width, config.intermediate_size, epsilon) for _ in range(layers)])
         self.dropout = nn.Dropout(dropout)
         self.last = _head(2 * width, outputs)
-        self.student_layers = student_layers
-        self.student_last = _head(2 * width, outputs) if student_layers else None
+        self.early_layers = early_layers
+        self.early_last = _head(2 * width, outputs) if early_layers else None
         self._take(state)
 
     def _take(self, state: dict[str, torch.Tensor]) -> None:
@@ -97,8 +97,8 @@ class Encoder(nn.Module):
         out = []
         for place, layer in enumerate(self.layers, 1):
             states = layer(states, bias)
-            if self.student_last is not None and place == self.student_layers:
-                out.append(self.student_last(self._pooled(states, mask)).float())
+            if self.early_last is not None and place == self.early_layers:
+                out.append(self.early_last(self._pooled(states, mask)).float())
                 if early:
                     return out
         return [*out, self.last(self._pooled(states, mask)).float()]
@@ -124,8 +124,8 @@ def learning_groups(model: Encoder, rate: float, decay: float, layer_decay: floa
         {"params": [model.positions, *model.norm.parameters()], "lr": rate * layer_decay**depth, "weight_decay": 0.0},
         {"params": list(model.last.parameters()), "lr": rate * 2, "weight_decay": decay},
     ]
-    if model.student_last is not None:
-        groups.append({"params": list(model.student_last.parameters()), "lr": rate * 2, "weight_decay": decay})
+    if model.early_last is not None:
+        groups.append({"params": list(model.early_last.parameters()), "lr": rate * 2, "weight_decay": decay})
     for place, layer in enumerate(model.layers):
         plain = [value for name, value in layer.named_parameters() if "norm" in name or name.endswith("bias")]
         known = {id(value) for value in plain}

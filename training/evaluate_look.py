@@ -1,6 +1,6 @@
 """Leave-one-source-family-out for the transformers, with the folds and the measure of `training.evaluate_loso`.
 
-    python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 student_layers=0 ...] [--no-banks]
+    python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 early_layers=0 ...] [--no-banks]
 
 Each fold is kept in `training/work/` as soon as it is done, and is not run again.
 """
@@ -23,12 +23,12 @@ from training.features import WORK
 from training.look_data import LookRows, load_rows
 from training.look_train import Plan, Training, scores
 from training.metrics import threshold_at
-from training.shipped import LOOK_PLAN
+from training.shipped import TEACHER_PLAN
 from training.teachers import Teacher, load_e5
 from training.words import Words, build
 
 FOLD_ROWS = 24_000
-"""Drawn in training a fold: half of what the shipped model sees, for want of time."""
+"""Drawn in training a fold: a third to a quarter of what the shipped models see, for want of time."""
 
 JUDGED_ROWS_MAX = 800
 """Of one source and label: a share is known to 3.5 points then, and scoring takes less time than training."""
@@ -69,7 +69,7 @@ def sampled(rows: Sequence[Row], seed: int) -> list[Row]:
 
 def heads_of(plan: Plan, name: str) -> list[str]:
     """Names of the runs' files, by head: the whole network is `NAME`, its early head `NAME_early`."""
-    return [f"{name}_early", name] if plan.student_layers else [name]
+    return [f"{name}_early", name] if plan.early_layers else [name]
 
 
 def run_fold(
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    plan = with_options(replace(LOOK_PLAN, rows=FOLD_ROWS), options.set)
+    plan = with_options(replace(TEACHER_PLAN, rows=FOLD_ROWS), options.set)
     teacher = load_e5()
     data = load_rows(options.seed, not options.no_banks)
     words = build(teacher, texts_of(data.rows))

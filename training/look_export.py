@@ -30,41 +30,23 @@ def _norm(layer: nn.LayerNorm) -> tuple[Floats, Floats]:
     return layer.weight.detach().numpy(), layer.bias.detach().numpy()
 
 
-def _layers(model: Encoder, first: int, end: int) -> list[LayerWeights]:
-    """Torch's parameters of some layers, as the graph takes them."""
-    return [
+def weights_of(model: Encoder) -> EncoderWeights:
+    """Torch's parameters as the graph takes them."""
+    layers = [
         LayerWeights(
             _linear(layer.query), _linear(layer.key), _linear(layer.value), _linear(layer.out),
             _norm(layer.attention_norm), _linear(layer.inner), _linear(layer.outer), _norm(layer.output_norm),
         )
-        for layer in model.layers[first:end]
+        for layer in model.layers
     ]  # fmt: skip
-
-
-def _last(head: nn.Linear) -> tuple[Floats, Floats]:
-    weights, bias = _linear(head)
-    return weights[:, :OUTPUTS], bias[:OUTPUTS]
-
-
-def weights_of(model: Encoder) -> list[EncoderWeights]:
-    """Student and teacher, which reads on from the student's states; the student alone when there is but one head."""
+    last, bias = _linear(model.last)
     positions = model.positions.detach().numpy()[:WINDOW_TOKENS]
-    depth = len(model.layers)
-    if model.student_last is None:
-        return [EncoderWeights(positions, _norm(model.norm), _layers(model, 0, depth), _last(model.last))]
-    cut = model.student_layers
-    return [
-        EncoderWeights(positions, _norm(model.norm), _layers(model, 0, cut), _last(model.student_last)),
-        EncoderWeights(None, None, _layers(model, cut, depth), _last(model.last)),
-    ]
+    return EncoderWeights(positions, _norm(model.norm), layers, (last[:, :OUTPUTS], bias[:OUTPUTS]))
 
 
-def write_models(folder: Path, model: Encoder) -> None:
-    """`student.onnx` and, when the model has two heads, `teacher.onnx`, both int8."""
-    student, *teachers = weights_of(model)
-    write_int8(folder / "student.onnx", student, gives_states=bool(teachers))
-    for teacher in teachers:
-        write_int8(folder / "teacher.onnx", teacher)
+def write_model(path: Path, model: Encoder) -> None:
+    """One transformer, int8."""
+    write_int8(path, weights_of(model))
 
 
 def write_words(path: Path, words: Words, numbers: Mapping[str, Any], note: str) -> None:

@@ -3,7 +3,7 @@
 Reads the out-of-fold logits of `training.evaluate_loso --shipped` (static) and `training.evaluate_look` (student, and
 the teacher where there is one), and prints recall and false positives by source for each profile.
 
-    python -m training.look_fusion [--name deep] [--json FILE]
+    python -m training.look_fusion [--student student] [--teacher deep_early] [--json FILE]
 """
 
 from __future__ import annotations
@@ -42,8 +42,12 @@ SPREAD_MARGIN = 0.15
 folds, so its logits are spread wider, on the honest side too. The size was chosen when two of our 79 honest examples
 were flagged without it; so the examples measure no false alarms any more."""
 
-GREY_LOW, GREY_HIGH = 0.05, 0.98
-"""Between these probabilities of `balanced` the teacher is asked: outside, its word hardly changes an action."""
+GREY: dict[str, dict[str, float]] = {
+    "balanced": {"low": 0.2, "high": 0.95, "windows": 2},
+    "thorough": {"low": 0.02, "high": 1.0, "windows": TEACHER_WINDOWS},
+}
+"""By profile, the probabilities of the student's fusion between which the teacher is asked, and how many windows it
+reads: in `balanced` only where its word may change an action, and never so long that ten milliseconds pass."""
 
 SHARE_STEP = 0.1
 """Finer shares would be fitted to the noise of the folds."""
@@ -79,11 +83,11 @@ def _look_logits(name: str) -> dict[str, float]:
     return found
 
 
-def load(name: str) -> Rows:
-    """Joins the static run and that of the transformer's two heads by row."""
+def load(student: str, teacher: str) -> Rows:
+    """Joins the static run with those of student and teacher by row."""
     data = np.load(WORK / "loso_shipped.npz")
     static = calibrate(data["logit"], data["attack"], data["hard"], data["source"], data["family"])
-    found = {"student": _look_logits(f"{name}_early"), "teacher": _look_logits(name)}
+    found = {"student": _look_logits(student), "teacher": _look_logits(teacher)}
     keep = np.array([all(key in logits for logits in found.values()) for key in data["key"].tolist()])
     logits = {"static": _clipped(static.scale * data["logit"][keep] + static.offset)}
     for look, by_key in found.items():
@@ -138,12 +142,13 @@ def probability(logits: Floats) -> Floats:
 
 
 def profiles(rows: Rows) -> dict[str, Floats]:
-    """Fused logits of the three profiles, without the spread margin; the teacher is heard in the grey zone alone."""
-    fast, balanced = fuse(rows, ["static"])[2], fuse(rows, ["static", "student"])[2]
-    thorough = fuse(rows, ["static", "student", "teacher"])[2]
-    asked = probability(balanced - SPREAD_MARGIN)
-    grey = (asked >= GREY_LOW) & (asked <= GREY_HIGH)
-    return {"fast": fast, "balanced": balanced, "thorough": np.where(grey, thorough, balanced)}
+    """Fused logits of the three profiles, without the spread margin; the teacher is heard in the grey zones alone."""
+    out = {"fast": fuse(rows, ["static"])[2]}
+    student, teacher = fuse(rows, ["static", "student"])[2], fuse(rows, ["static", "student", "teacher"])[2]
+    doubt = probability(student - SPREAD_MARGIN)
+    for name, zone in GREY.items():
+        out[name] = np.where((doubt >= zone["low"]) & (doubt <= zone["high"]), teacher, student)
+    return out
 
 
 def skip_below(rows: Rows, fused: Floats) -> tuple[float, float]:
@@ -201,6 +206,12 @@ def language_table(rows: Rows, columns: Mapping[str, tuple[Floats, float]]) -> s
     return "\n".join(lines)
 
 
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """The options that name the runs of `training.evaluate_look`."""
+    parser.add_argument("--student", default="student", help="the student's run of training.evaluate_look")
+    parser.add_argument("--teacher", default="deep_early", help="the teacher's: the early head of the run `deep`")
+
+
 def numbers_of(rows: Rows) -> dict[str, Any]:
     """What goes into the metadata of `look.safetensors`."""
     weights, offset, fused = fuse(rows, ["static", "student"])
@@ -209,20 +220,20 @@ def numbers_of(rows: Rows) -> dict[str, Any]:
     return {
         "student": {"skip_below": round(limit, 3), "view_offset": STUDENT_VIEW_OFFSET},
         "fusion": {
-            "balanced": {"weights": weights, "offset": offset - SPREAD_MARGIN},
-            "thorough": {"weights": late_weights, "offset": late_offset - SPREAD_MARGIN},
+            "student": {"weights": weights, "offset": offset - SPREAD_MARGIN},
+            "teacher": {"weights": late_weights, "offset": late_offset - SPREAD_MARGIN},
         },
-        "grey": {"low": GREY_LOW, "high": GREY_HIGH, "teacher_windows": TEACHER_WINDOWS},
+        "grey": GREY,
     }
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="deep", help="the run of training.evaluate_look")
+    add_runs(parser)
     parser.add_argument("--json", type=Path, help="write the numbers for look.safetensors")
     options = parser.parse_args()
-    rows = load(options.name)
+    rows = load(options.student, options.teacher)
     flag = float(np.log(FLAG_PROBABILITY / (1 - FLAG_PROBABILITY)))
     for look in (["static"], ["student"], ["teacher"], ["static", "student"], ["static", "student", "teacher"]):
         weights, offset, fused = fuse(rows, look)

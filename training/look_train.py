@@ -44,7 +44,7 @@ class Plan:
     """How a transformer is trained."""
 
     layers: int = 4
-    student_layers: int = 0
+    early_layers: int = 0
     """Depth of the student's own head; 0 when the whole network is one model."""
     rows: int = 48_000
     batch_rows: int = 32
@@ -93,7 +93,7 @@ class Training:
     def __init__(self, plan: Plan, teacher: Teacher, words: Words, rows: Sequence[Row], seed: int) -> None:
         torch.manual_seed(seed)
         self.plan = plan
-        self.model = Encoder(teacher, plan.layers, len(OUTPUTS), plan.dropout, plan.student_layers)
+        self.model = Encoder(teacher, plan.layers, len(OUTPUTS), plan.dropout, plan.early_layers)
         self.average = copy.deepcopy(self.model)
         self.vectors = torch.from_numpy(words.vectors())
         self.sampler = Sampler(rows, words, seed)

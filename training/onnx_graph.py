@@ -20,9 +20,6 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 OPSET = 17
 HEADS = 12
 EPSILON = 1e-12
-EMBEDDINGS, STATES = "embeddings", "states"
-"""What an encoder reads: word vectors, or the states that another one ended with."""
-
 PEAK_MASK = 1e4
 """Taken from padding before the largest values are taken, as in training."""
 
@@ -45,13 +42,10 @@ class LayerWeights:
 
 @dataclass(frozen=True)
 class EncoderWeights:
-    """Weights of an encoder; `positions` is [tokens, width], `last` [2 * width, outputs] over mean and peak.
+    """Weights of a whole encoder; `positions` is [tokens, width], `last` [2 * width, outputs] over mean and peak."""
 
-    Without `positions` and `norm` it reads on from the states of another encoder instead of from word vectors.
-    """
-
-    positions: Floats | None
-    norm: tuple[Floats, Floats] | None
+    positions: Floats
+    norm: tuple[Floats, Floats]
     layers: Sequence[LayerWeights]
     last: tuple[Floats, Floats]
 
@@ -113,21 +107,14 @@ def _attention(graph: _Graph, states: str, bias: str, layer: LayerWeights) -> st
     return graph.linear(flat, layer.out)
 
 
-def _first_states(graph: _Graph, positions: Floats, norm: tuple[Floats, Floats]) -> str:
-    length = graph.add("Slice", graph.add("Shape", EMBEDDINGS), *(graph.constant(np.array([k])) for k in (1, 2)))
-    zero, axis = graph.constant(np.array([0])), graph.constant(np.array([1]))
-    at = graph.add("Slice", graph.constant(positions[None]), zero, length, axis)
-    return graph.norm(graph.add("Add", EMBEDDINGS, at), norm)
-
-
-def build(weights: EncoderWeights, gives_states: bool = False) -> onnx.ModelProto:
-    """The model in 32-bit floats; with `gives_states` a second output is what another encoder may read on from."""
+def build(weights: EncoderWeights) -> onnx.ModelProto:
+    """The model in 32-bit floats."""
     graph = _Graph()
-    width, outputs = weights.last[0].shape[0] // 2, weights.last[0].shape[1]
-    axis = graph.constant(np.array([1]))
-    source, states = STATES, STATES
-    if weights.positions is not None and weights.norm is not None:
-        source, states = EMBEDDINGS, _first_states(graph, weights.positions, weights.norm)
+    width, outputs = weights.positions.shape[1], weights.last[0].shape[1]
+    length = graph.add("Slice", graph.add("Shape", "embeddings"), *(graph.constant(np.array([k])) for k in (1, 2)))
+    zero, axis = graph.constant(np.array([0])), graph.constant(np.array([1]))
+    at = graph.add("Slice", graph.constant(weights.positions[None]), zero, length, axis)
+    states = graph.norm(graph.add("Add", "embeddings", at), weights.norm)
     kept = graph.add("Cast", "mask", to=TensorProto.FLOAT)
     less = graph.add("Sub", kept, graph.constant(np.array(1.0, np.float32)))
     bias = graph.add("Mul", less, graph.constant(np.array(1e4, np.float32)))
@@ -136,22 +123,6 @@ def build(weights: EncoderWeights, gives_states: bool = False) -> onnx.ModelProt
         states = graph.norm(graph.add("Add", states, _attention(graph, states, bias, layer)), layer.attention_norm)
         inner = graph.gelu(graph.linear(states, layer.inner))
         states = graph.norm(graph.add("Add", states, graph.linear(inner, layer.outer)), layer.output_norm)
-    pooled = _pooled(graph, states, kept, less, axis)
-    graph.nodes.append(helper.make_node("Identity", [graph.linear(pooled, weights.last)], ["logits"]))
-    given = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", outputs])]
-    if gives_states:
-        graph.nodes.append(helper.make_node("Identity", [states], [STATES]))
-        given.append(helper.make_tensor_value_info(STATES, TensorProto.FLOAT, ["batch", "tokens", width]))
-    taken = [
-        helper.make_tensor_value_info(source, TensorProto.FLOAT, ["batch", "tokens", width]),
-        helper.make_tensor_value_info("mask", TensorProto.INT64, ["batch", "tokens"]),
-    ]
-    made = helper.make_graph(graph.nodes, "encoder", taken, given, graph.weights)
-    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
-
-
-def _pooled(graph: _Graph, states: str, kept: str, less: str, axis: str) -> str:
-    """Mean and largest value of each dimension, padding left out."""
     share = graph.add("Unsqueeze", kept, graph.constant(np.array([2])))
     total = graph.add("ReduceSum", graph.add("Mul", states, share), axis, keepdims=0)
     mean = graph.add("Div", total, graph.add("ReduceSum", share, axis, keepdims=0))
@@ -161,14 +132,20 @@ def _pooled(graph: _Graph, states: str, kept: str, less: str, axis: str) -> str:
         graph.constant(np.array([2])),
     )
     peak = graph.add("ReduceMax", graph.add("Add", states, hidden), axes=[1], keepdims=0)
-    return graph.add("Concat", mean, peak, axis=1)
+    pooled = graph.add("Concat", mean, peak, axis=1)
+    graph.nodes.append(helper.make_node("Identity", [graph.linear(pooled, weights.last)], ["logits"]))
+    inputs = [
+        helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["batch", "tokens", width]),
+        helper.make_tensor_value_info("mask", TensorProto.INT64, ["batch", "tokens"]),
+    ]
+    logits = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", outputs])]
+    made = helper.make_graph(graph.nodes, "encoder", inputs, logits, graph.weights)
+    return helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
 
 
-def write_int8(
-    path: Path, weights: EncoderWeights, options: Mapping[str, object] | None = None, gives_states: bool = False
-) -> None:
+def write_int8(path: Path, weights: EncoderWeights, options: Mapping[str, object] | None = None) -> None:
     """Writes the model with int8 weights, one scale a column; activations are quantised at run time."""
     with tempfile.TemporaryDirectory() as folder:
         full = Path(folder) / "full.onnx"
-        onnx.save(build(weights, gives_states), str(full))
+        onnx.save(build(weights), str(full))
         quantize_dynamic(full, path, weight_type=QuantType.QInt8, per_channel=True, extra_options=dict(options or {}))

@@ -1,4 +1,6 @@
-"""`python -m training.pipeline_report [--name deep]`: the whole guard on sources that no model of it ever saw.
+"""The whole guard on sources that no model of it ever saw.
+
+    python -m training.pipeline_report [--student student] [--teacher deep_early]
 
 Takes the out-of-fold logits of both looks (`training.evaluate_loso --shipped`, `training.evaluate_look`). Each row is
 judged by the rooms before `patterns`; the looks' logits are those of the models that had not seen the row's family,
@@ -22,6 +24,7 @@ from training.look_fusion import (
     SPREAD_MARGIN,
     Floats,
     Rows,
+    add_runs,
     language_table,
     load,
     probability,
@@ -53,8 +56,9 @@ def chosen(rows: Rows, keep: NDArray[np.bool_]) -> Rows:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="deep", help="the run of training.evaluate_look")
-    rows = load(parser.parse_args().name)
+    add_runs(parser)
+    options = parser.parse_args()
+    rows = load(options.student, options.teacher)
     fused = profiles(rows)
     opinions = {name: probability(one - (SPREAD_MARGIN if name != "fast" else 0.0)) for name, one in fused.items()}
     before, known, escalate = rule_scores(rows)

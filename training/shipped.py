@@ -19,8 +19,11 @@ SETTINGS = Settings(
     windows_max=9,
 )
 
-LOOK_PLAN = Plan(layers=12, student_layers=8, rows=48_000, rate=1e-4)
-"""Of the transformers: the student is the first eight layers, the teacher all twelve."""
+STUDENT_PLAN = Plan(rows=72_000)
+"""Four layers."""
+
+TEACHER_PLAN = Plan(layers=12, early_layers=8, rows=48_000, rate=1e-4)
+"""Of twelve layers with a second head at the eighth; the lower eight are trained on alone, and ship."""
 
 MODELS = Path(__file__).resolve().parents[1] / "python" / "aimds" / "patterns" / "models"
 

@@ -26,7 +26,7 @@ def load_second_look(folder: Path, profile: Profile, threads: int = 0) -> Second
 
     Args:
         folder: where the model files are.
-        profile: `thorough` wants the teacher too.
+        profile: says how much is asked of student and teacher.
         threads: of one run; 0 for the default.
 
     Raises:
@@ -39,10 +39,7 @@ def load_second_look(folder: Path, profile: Profile, threads: int = 0) -> Second
     table = load_file(folder / LOOK_FILE, TokenTable.load)
     numbers = _numbers(folder / LOOK_FILE, table.metadata_json, profile)
     student = _transformer(folder / STUDENT_FILE, table, threads)
-    teacher = _transformer(folder / TEACHER_FILE, table, threads) if profile is Profile.THOROUGH else None
-    if student.reads_states or (teacher is not None and teacher.reads_states and not student.gives_states):
-        reason = "states are read that no model gives: student.onnx and teacher.onnx belong to different sets"
-        raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(folder), reason=reason)
+    teacher = _transformer(folder / TEACHER_FILE, table, threads) if numbers.grey is not None else None
     return SecondLook(table, student, teacher, numbers)
 
 
@@ -52,10 +49,10 @@ def _transformer(path: Path, table: TokenTable, threads: int) -> Transformer:
 
 def _numbers(path: Path, metadata: str, profile: Profile) -> LookNumbers:
     try:
-        numbers = LookNumbers.from_metadata(json.loads(metadata))
+        numbers = LookNumbers.from_metadata(json.loads(metadata), profile)
     except ValueError as error:
         raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(path), reason=f"metadata: {error}") from error
-    if profile is Profile.THOROUGH and "thorough" not in numbers.fusion:
+    if profile is Profile.THOROUGH and numbers.grey is None:
         reason = (
             "the second look in this folder has no teacher for the profile `thorough`: choose `balanced`, or point "
             "patterns.models at a folder with a teacher.onnx"

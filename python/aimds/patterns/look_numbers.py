@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["Fusion", "logit_of", "LookNumbers", "LOOKS", "probability_of"]
+from aimds.records import Profile
+
+__all__ = ["Fusion", "GreyZone", "logit_of", "LookNumbers", "LOOKS", "probability_of"]
 
 LOOKS: Final = ("static", "student", "teacher")
 """The opinions that can be fused, in the order in which they are asked."""
@@ -16,7 +18,7 @@ LOGIT_MAX: Final = 20.7
 """Training clips probabilities at 1e-9 before it takes their logits; beyond it one opinion would drown the others."""
 
 TEACHER_WINDOWS: Final = 4
-"""Windows that the teacher reads unless the file says otherwise: at about 9 ms each, it stays below 40 ms an event."""
+"""Windows that the teacher reads unless the file says otherwise: at about 3 ms each, it stays below 15 ms an event."""
 
 VIEW_OFFSET: Final = 1.0
 """A decoded reading must be one logit stronger than the text itself (as for the first look), unless the file says."""
@@ -52,54 +54,75 @@ class Fusion:
 
 
 @dataclass(frozen=True, slots=True)
+class GreyZone:
+    """Where a profile asks the teacher."""
+
+    low: float = 0.0
+    """Probabilities that the student's fusion must lie between."""
+    high: float = 1.0
+    windows: int = TEACHER_WINDOWS
+    """So many of those that the student finds worst are read."""
+
+
+@dataclass(frozen=True, slots=True)
 class LookNumbers:
-    """What `look.safetensors` says in its metadata (`docs/model-formats.md`, section 9)."""
+    """What `look.safetensors` says to one profile in its metadata (`docs/model-formats.md`, section 9)."""
 
     fusion: Mapping[str, Fusion]
-    """By profile, for the probability of an attack: `balanced`, `thorough`."""
+    """By the last look that was asked, for the probability of an attack: `student`, `teacher`."""
     harmful: Mapping[str, Fusion] = field(default_factory=dict)
-    """The same for a plain harmful request; a profile without one leaves the first look's opinion."""
+    """The same for a plain harmful request; a look without one leaves the opinion as it was."""
+    grey: GreyZone | None = None
+    """Where the teacher is asked; `None` where this profile never asks it."""
     skip_below: float = -math.inf
     """Calibrated logit of the first look below which the student is not asked."""
     skip_above: float = math.inf
     window_skip_below: float = -math.inf
     """The same for single windows of an event that the student is asked about; the most suspicious is always read."""
-    grey_low: float = 0.0
-    """Fused probabilities (`balanced`) between which the teacher is asked."""
-    grey_high: float = 1.0
-    teacher_windows: int = TEACHER_WINDOWS
     view_offset: float = VIEW_OFFSET
 
     @classmethod
-    def from_metadata(cls, values: Mapping[str, Any]) -> LookNumbers:
-        """Reads the metadata.
+    def from_metadata(cls, values: Mapping[str, Any], profile: Profile = Profile.BALANCED) -> LookNumbers:
+        """Reads the metadata; with `thorough` the student is asked about everything.
 
         Raises:
             ValueError: a number is missing, out of range or not finite; the message names it.
         """
-        student, grey = _section(values, "student"), _section(values, "grey")
-        low, high = (_number(grey, name, default) for name, default in (("low", 0.0), ("high", 1.0)))
-        if not 0.0 <= low <= high <= 1.0:
-            raise ValueError(f"grey.low {low} and grey.high {high} are no range in [0, 1]")
-        windows = int(_number(grey, "teacher_windows", TEACHER_WINDOWS))
-        if windows < 1:
-            raise ValueError("grey.teacher_windows must be at least 1")
-        fusion = _fusions(values, "fusion")
-        if "balanced" not in fusion or "student" not in fusion["balanced"].weights:
-            raise ValueError("fusion.balanced must weigh the student")
-        if any("teacher" in one.weights for name, one in fusion.items() if name != "thorough"):
-            raise ValueError("only fusion.thorough may weigh the teacher")
+        fusion, harmful = _fusions(values, "fusion"), _fusions(values, "harmful_fusion")
+        if "student" not in fusion or "student" not in fusion["student"].weights:
+            raise ValueError("fusion.student must weigh the student")
+        others = [one for part in (fusion, harmful) for name, one in part.items() if name != "teacher"]
+        if any("teacher" in one.weights for one in others):
+            raise ValueError("only fusion.teacher and harmful_fusion.teacher may weigh the teacher")
+        student = _section(values, "student")
+        bounds = {
+            name: _number(student, name, default)
+            for name, default in (
+                ("skip_below", -math.inf), ("skip_above", math.inf), ("window_skip_below", -math.inf)
+            )
+        }  # fmt: skip
+        zones = {name: _grey_zone(values, name) for name in _section(values, "grey")}
+        grey = zones.get(str(profile))
+        if grey is not None and "teacher" not in fusion:
+            raise ValueError("grey zones need a fusion.teacher")
         return cls(
             fusion=fusion,
-            harmful=_fusions(values, "harmful_fusion"),
-            skip_below=_number(student, "skip_below", -math.inf),
-            skip_above=_number(student, "skip_above", math.inf),
-            window_skip_below=_number(student, "window_skip_below", -math.inf),
-            grey_low=low,
-            grey_high=high,
-            teacher_windows=windows,
+            harmful=harmful,
+            grey=grey,
             view_offset=_number(student, "view_offset", VIEW_OFFSET),
+            **({} if profile is Profile.THOROUGH else bounds),
         )
+
+
+def _grey_zone(values: Mapping[str, Any], profile: str) -> GreyZone:
+    section = _section(_section(values, "grey"), profile)
+    low, high = (_number(section, name, default) for name, default in (("low", 0.0), ("high", 1.0)))
+    if not 0.0 <= low <= high <= 1.0:
+        raise ValueError(f"grey.{profile}: low {low} and high {high} are no range in [0, 1]")
+    windows = _number(section, "windows", TEACHER_WINDOWS)
+    if not (windows >= 1 and windows.is_integer()):
+        raise ValueError(f"grey.{profile}.windows must be a whole number of at least 1")
+    return GreyZone(low, high, int(windows))
 
 
 def _section(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -120,11 +143,11 @@ def _number(section: Mapping[str, Any], name: str, default: float) -> float:
 
 def _fusions(values: Mapping[str, Any], name: str) -> dict[str, Fusion]:
     fusions = {}
-    for profile in _section(values, name):
-        section = _section(_section(values, name), profile)
+    for last in _section(values, name):
+        section = _section(_section(values, name), last)
         weights = {look: _number(_section(section, "weights"), look, math.inf) for look in section.get("weights", {})}
         offset = _number(section, "offset", 0.0)
         if not weights or set(weights) - set(LOOKS) or not all(map(math.isfinite, [*weights.values(), offset])):
-            raise ValueError(f"{name}.{profile} must have finite weights of {', '.join(LOOKS)}")
-        fusions[profile] = Fusion(weights, offset)
+            raise ValueError(f"{name}.{last} must have finite weights of {', '.join(LOOKS)}")
+        fusions[last] = Fusion(weights, offset)
     return fusions

@@ -1,30 +1,28 @@
 """The second look: small transformers read what the first look's static tables are not certain of.
 
 Method: a cascade of classifiers (Viola and Jones 2001) whose opinions are joined by stacking (Wolpert 1992). The first
-look sees everything; where it is not certain, the student reads the event's windows; with the profile `thorough`, the
-teacher reads the windows that the student found worst, where the joined probability lies in a grey zone.
+look sees everything; where it is not certain, the student reads the event's windows; where the joined probability lies
+in the profile's grey zone, the teacher reads the windows that the student found worst.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aimds._core import ClassifierResult, NormalisedText, TokenTable, TokenWindow
 from aimds.patterns.deadline import Deadline, OutOfTimeError
 from aimds.patterns.look_numbers import LookNumbers, clipped, logit_of, probability_of
-from aimds.patterns.transformer import Reading, Transformer
+from aimds.patterns.transformer import Transformer
 
 __all__ = ["Opinion", "SecondLook"]
 
 _LOG = logging.getLogger("aimds")
 _HARMFUL: Final = "harmful_request"
-_Given = TypeVar("_Given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +67,6 @@ class _Seen:
     window: TokenWindow
     attack: float
     harmful: float
-    states: NDArray[np.float32] | None = None
-    """Where the student stopped reading, for a teacher that reads on from there."""
 
 
 class SecondLook:
@@ -79,7 +75,7 @@ class SecondLook:
     Args:
         table: words of both models.
         student: reads what the first look is not certain of.
-        teacher: reads the grey zone; `None` for the profile `balanced`.
+        teacher: reads the grey zone; `None` where the profile has none.
         numbers: training's weights and bounds.
     """
 
@@ -126,62 +122,55 @@ class SecondLook:
         seen, fault = self._read(self._student, windows, deadline)
         if fault:
             return self._cut_short(first, seen, fault)
-        second = self._joined(replace(first, windows=len(seen)), "balanced", "student", seen, result)
-        if self._teacher is None or not self._numbers.grey_low <= second.probability <= self._numbers.grey_high:
+        second = self._joined(replace(first, windows=len(seen)), "student", seen, result)
+        grey = self._numbers.grey
+        if self._teacher is None or grey is None or not grey.low <= second.probability <= grey.high:
             return second
-        third, fault = self._read_on(self._teacher, seen[: self._numbers.teacher_windows], deadline)
+        worst = [one.window for one in seen[: grey.windows]]
+        third, fault = self._read(self._teacher, worst, deadline)
         if fault:
             return replace(second, fault=f"teacher: {fault}")
-        return self._joined(second, "thorough", "teacher", third, result)
+        return self._joined(second, "teacher", third, result)
 
     def _read(self, model: Transformer, windows: Sequence[TokenWindow], deadline: Deadline) -> tuple[list[_Seen], str]:
         """The windows with their logits, the worst first, and what went wrong."""
-        keep = self._teacher is not None and self._teacher.reads_states and model.gives_states
-
-        def seen(window: TokenWindow) -> _Seen:
-            vectors, mask = self._gathered(window)
-            return self._seen(window, model.read(vectors, mask, keep))
-
-        return _all_of(windows, seen, deadline)
-
-    def _read_on(self, teacher: Transformer, worst: Sequence[_Seen], deadline: Deadline) -> tuple[list[_Seen], str]:
-        """What the teacher says of the windows that the student found worst."""
-
-        def seen(one: _Seen) -> _Seen:
-            if one.states is not None and teacher.reads_states:
-                return self._seen(one.window, teacher.read(one.states, np.ones(one.states.shape[:2], np.int64)))
-            return self._seen(one.window, teacher.read(*self._gathered(one.window)))
-
-        return _all_of(worst, seen, deadline)
-
-    def _gathered(self, window: TokenWindow) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        vectors, mask, length = self._table.gather([window])
-        return np.frombuffer(vectors, "<f4").reshape(1, length, -1), np.frombuffer(mask, "<i8").reshape(1, length)
-
-    def _seen(self, window: TokenWindow, reading: Reading) -> _Seen:
-        offset = self._numbers.view_offset if window.is_decoded else 0.0
-        return _Seen(window, clipped(reading.attack - offset), clipped(reading.harmful - offset), reading.states)
+        seen: list[_Seen] = []
+        fault = ""
+        try:
+            for window in windows:
+                deadline.check()
+                vectors, mask, length = self._table.gather([window])
+                attack, harmful = model.logits(
+                    np.frombuffer(vectors, "<f4").reshape(1, length, -1), np.frombuffer(mask, "<i8").reshape(1, length)
+                )
+                offset = self._numbers.view_offset if window.is_decoded else 0.0
+                seen.append(_Seen(window, clipped(attack - offset), clipped(harmful - offset)))
+        except OutOfTimeError as error:
+            fault = str(error)
+        except Exception as error:  # noqa: BLE001 - fail closed: whatever a model raises, the event is undecided
+            _LOG.error("second look: %s", type(error).__name__)
+            fault = type(error).__name__
+        seen.sort(key=lambda one: -one.attack)  # stable: equal ones keep their order
+        return seen, fault
 
     def _cut_short(self, first: Opinion, seen: Sequence[_Seen], fault: str) -> Opinion:
         """The first look's opinion stays, unless what was read until the fault is worse already."""
         probability, logits = first.probability, dict(first.logits)
         if seen:
             logits["student"] = seen[0].attack
-            probability = max(probability, probability_of(self._numbers.fusion["balanced"].logit(logits)))
+            probability = max(probability, probability_of(self._numbers.fusion["student"].logit(logits)))
         return replace(first, probability=probability, logits=logits, windows=len(seen), fault=f"student: {fault}")
 
-    def _joined(
-        self, before: Opinion, profile: str, look: str, seen: Sequence[_Seen], result: ClassifierResult
-    ) -> Opinion:
+    def _joined(self, before: Opinion, look: str, seen: Sequence[_Seen], result: ClassifierResult) -> Opinion:
         """The opinion with one more look at some windows, the worst first."""
         worst = seen[0]
         logits = {**before.logits, look: worst.attack}
         harmful_logits = {**before.harmful_logits, look: max(one.harmful for one in seen)}
-        harmful = self._numbers.harmful.get(profile)
+        harmful = self._numbers.harmful.get(look)
         start, end = _narrowed(worst.window, result)
         return replace(
             before,
-            probability=probability_of(self._numbers.fusion[profile].logit(logits)),
+            probability=probability_of(self._numbers.fusion[look].logit(logits)),
             harmful=before.harmful if harmful is None else probability_of(harmful.logit(harmful_logits)),
             start=start,
             end=end,
@@ -189,23 +178,6 @@ class SecondLook:
             logits=logits,
             harmful_logits=harmful_logits,
         )
-
-
-def _all_of(given: Sequence[_Given], seen_of: Callable[[_Given], _Seen], deadline: Deadline) -> tuple[list[_Seen], str]:
-    """Each one read until the deadline, the worst first, and what went wrong."""
-    seen: list[_Seen] = []
-    fault = ""
-    try:
-        for one in given:
-            deadline.check()
-            seen.append(seen_of(one))
-    except OutOfTimeError as error:
-        fault = str(error)
-    except Exception as error:  # noqa: BLE001 - fail closed: whatever a model raises, the event is undecided
-        _LOG.error("second look: %s", type(error).__name__)
-        fault = type(error).__name__
-    seen.sort(key=lambda one: -one.attack)  # stable: equal ones keep their order
-    return seen, fault
 
 
 def _narrowed(window: TokenWindow, result: ClassifierResult) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,10 @@ from aimds.errors import ArtefactError, ErrorCode
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Reading", "Transformer", "onnx_session", "thread_count"]
+__all__ = ["Transformer", "onnx_session", "thread_count"]
 
 THREADS_DEFAULT: Final = 2
 """Threads of one run: a second one nearly halves a window's time, further ones bring little for so small a model."""
-
-_STATES: Final = "states"
 
 _LOG_SEVERITY: Final = 3
 """Errors only: a guard's library must not write into its host's log, least of all what it reads."""
@@ -77,29 +75,16 @@ def onnx_session(model: bytes | str, place: Path, threads: int) -> Any:
         raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(place), reason=reason) from error
 
 
-class Reading(NamedTuple):
-    """What a transformer makes of one window."""
-
-    attack: float
-    harmful: float
-    """Logits of an attack and of a plain harmful request."""
-    states: NDArray[np.float32] | None = None
-    """[1, tokens, width]: what another transformer may read on from; only when asked for."""
-
-
 class Transformer:
-    """Word vectors or another one's states in, logits out.
-
-    Safe under threads; the same window gives the same logits whatever else runs.
+    """Word vectors in, logits out. Safe under threads; the same window gives the same logits whatever else runs.
 
     One window a run: the int8 models scale their activations by the largest value in the whole batch, so in a batch
     one event's logits would depend on its neighbours. Nor do batches gain time on a processor (`benches/record/`).
 
     Args:
-        data: the bytes of an ONNX model with inputs `embeddings` (or `states`) and `mask`, and an output `logits`; a
-            second output `states` is what another model may read on from.
+        data: the bytes of an ONNX model with inputs `embeddings` and `mask` and an output `logits`.
         place: its file, for errors.
-        dimension: length of a word vector, and of a state.
+        dimension: length of a word vector.
         threads: of one run; 0 for the default.
 
     Raises:
@@ -108,42 +93,30 @@ class Transformer:
 
     def __init__(self, data: bytes, place: Path, dimension: int, threads: int = 0) -> None:
         self._session = onnx_session(data, place, threads)
-        taken = {one.name: (one.type, len(one.shape)) for one in self._session.get_inputs()}
-        given = [one.name for one in self._session.get_outputs()]
-        self.reads_states: Final = _STATES in taken
-        """Whether it reads on from the states of another transformer."""
-        self.gives_states: Final = _STATES in given
-        self._source: Final = _STATES if self.reads_states else "embeddings"
-        expected = {self._source: ("tensor(float)", 3), "mask": ("tensor(int64)", 2)}
-        if taken != expected or given not in (["logits"], ["logits", _STATES]):
-            reason = (
-                "its inputs must be embeddings or states (f32 of rank 3) and mask (i64 of rank 2), its outputs logits "
-                "and, if another model reads on from it, states"
-            )
+        found = {one.name: (one.type, len(one.shape)) for one in self._session.get_inputs()}
+        expected = {"embeddings": ("tensor(float)", 3), "mask": ("tensor(int64)", 2)}
+        if found != expected or [one.name for one in self._session.get_outputs()] != ["logits"]:
+            reason = "its inputs must be embeddings (f32 of rank 3) and mask (i64 of rank 2), its output logits"
             raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(place), reason=reason)
         self.bytes: Final = len(data)
         try:
-            self.read(np.zeros((1, 2, dimension), np.float32), np.ones((1, 2), np.int64), self.gives_states)
+            self.logits(np.zeros((1, 2, dimension), np.float32), np.ones((1, 2), np.int64))
         except Exception as error:  # it is asked once, so that a model of another shape is refused at the start
             reason = f"it does not answer {dimension} dimensions with logits ({type(error).__name__})"
             raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(place), reason=reason) from error
 
-    def read(self, values: NDArray[np.float32], mask: NDArray[np.int64], keep_states: bool = False) -> Reading:
-        """Reads one window: word vectors or states [1, tokens, dimension], and their mask [1, tokens].
+    def logits(self, embeddings: NDArray[np.float32], mask: NDArray[np.int64]) -> tuple[float, float]:
+        """Logits of an attack and of a harmful request for one window [1, tokens, dimension] and its mask [1, tokens].
 
         Raises:
-            ValueError: the answer is no two finite numbers, or its states have another shape than what was read.
+            ValueError: the answer is no two finite numbers.
             Exception: whatever onnxruntime raises.
         """
-        wanted = ["logits", _STATES] if keep_states else ["logits"]
-        found = self._session.run(wanted, {self._source: values, "mask": mask})
-        row = np.asarray(found[0], np.float64)
+        (logits,) = self._session.run(["logits"], {"embeddings": embeddings, "mask": mask})
+        row = np.asarray(logits, np.float64)
         if row.ndim != 2 or row.shape[0] != 1 or row.shape[1] < 2:
             raise ValueError("the answer has another shape")
         attack, harmful = float(row[0, 0]), float(row[0, 1])
         if not (math.isfinite(attack) and math.isfinite(harmful)):
             raise ValueError("the answer is not finite")
-        states = np.asarray(found[1], np.float32) if keep_states else None
-        if states is not None and states.shape != values.shape:
-            raise ValueError("the states have another shape")
-        return Reading(attack, harmful, states)
+        return attack, harmful

@@ -20,7 +20,7 @@ from aimds.patterns.manifest import SUMS_FILE, read_sums, verify
 from aimds.settings import PatternsSettings
 
 FILES = ("embedding.safetensors", "head.safetensors", "seed.patterns")
-SHIPPED = (*FILES, "look.safetensors", "recurrent.safetensors", "student.onnx")
+SHIPPED = (*FILES, "look.safetensors", "recurrent.safetensors", "student.onnx", "teacher.onnx")
 DIGEST = "a" * 64
 
 

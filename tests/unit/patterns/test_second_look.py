@@ -58,8 +58,8 @@ def test_the_student_can_clear_what_the_first_look_suspects(tmp_path):
 
 def test_weights_and_offset_join_the_logits(tmp_path):
     """0.5 * static + 2 * student + 1."""
-    fusion = {"balanced": {"weights": {"static": 0.5, "student": 2.0}, "offset": 1.0}}
-    report = judge(stage_of(tiny_look.write_folder(tmp_path, WORDS, fusion=fusion)), "ignore and melt")
+    fusion = {"student": {"weights": {"static": 0.5, "student": 2.0}, "offset": 1.0}}
+    report = judge(stage_of(tiny_look.write_folder(tmp_path, WORDS, fusion=fusion, grey={})), "ignore and melt")
     static = report.details["static_logit"]
     assert report.score == pytest.approx(probability_of(0.5 * static + 2 * 1.5 + 1))
 
@@ -68,24 +68,34 @@ def test_weights_and_offset_join_the_logits(tmp_path):
 def test_a_certain_first_look_is_not_asked_again(tmp_path, below, above, asked):
     """Outside [skip_below, skip_above] (the first look says -4 here) the student rests."""
     student = {"skip_below": below, "skip_above": above}
-    report = judge(stage_of(tiny_look.write_folder(tmp_path, WORDS, student=student)), "please melt it")
+    folder = tiny_look.write_folder(tmp_path, WORDS, student=student)
+    report = judge(stage_of(folder), "please melt it")
     assert ("student" in report.details["looks"]) is asked
     assert bool(report.findings) is asked
+    assert "student" in judge(stage_of(folder, Profile.THOROUGH), "please melt it").details["looks"]
 
 
 @pytest.mark.parametrize(("low", "high", "asked"), [(0.0, 1.0, True), (0.9, 1.0, False), (0.0, 0.5, False)])
 def test_the_teacher_reads_the_grey_zone_only(tmp_path, low, high, asked):
     """The student alone says 0.82 here; the teacher turns it round (logit 1 - 3.5)."""
-    folder = tiny_look.write_folder(tmp_path, WORDS, grey={"low": low, "high": high})
+    folder = tiny_look.write_folder(tmp_path, WORDS, grey={"thorough": {"low": low, "high": high}})
     report = judge(stage_of(folder, Profile.THOROUGH), "please melt it")
     assert ("teacher" in report.details["looks"]) is asked
     assert report.score == pytest.approx(probability_of(-2.5 if asked else 1.5))
     assert "teacher" not in judge(stage_of(folder), "please melt it").details["looks"]
 
 
+def test_a_profile_may_have_a_grey_zone_of_its_own(tmp_path):
+    """The teacher answers in `balanced` too where the file says so."""
+    folder = tiny_look.write_folder(tmp_path, WORDS, grey={"balanced": {"low": 0.5, "high": 0.9}})
+    assert judge(stage_of(folder), "please melt it").score == pytest.approx(probability_of(-2.5))
+    with pytest.raises(ConfigurationError, match="thorough"):
+        load_second_look(folder, Profile.THOROUGH)
+
+
 def test_the_teacher_reads_the_worst_windows(tmp_path):
     """With one window allowed, it is the one where the student saw something."""
-    folder = tiny_look.write_folder(tmp_path, WORDS, grey={"teacher_windows": 1})
+    folder = tiny_look.write_folder(tmp_path, WORDS, grey={"thorough": {"windows": 1}})
     text = "wow " * 40 + "melt" + " wow" * 40
     report = judge(stage_of(folder, Profile.THOROUGH), text)
     assert report.details["teacher_logit"] == pytest.approx(-2.5)
@@ -132,7 +142,7 @@ def test_a_harmful_request_has_its_own_fusion(tmp_path):
     """Without numbers for it the first look's opinion stays; with them the student's second output counts."""
     words = {"bomb": (-8, 7)}
     assert judge(stage_of(tiny_look.write_folder(tmp_path, words)), "make a bomb please").findings == ()
-    harmful = {"balanced": {"weights": {"student": 1.0}, "offset": 0.0}}
+    harmful = {"student": {"weights": {"student": 1.0}, "offset": 0.0}}
     report = judge(stage_of(tiny_look.write_folder(tmp_path, words, harmful_fusion=harmful)), "make a bomb please")
     (finding,) = report.findings
     assert finding.category is Category.HARMFUL_REQUEST
@@ -176,9 +186,8 @@ def test_an_answer_that_is_no_number_leaves_the_event_undecided(tmp_path):
 
 class Broken:
     bytes = 0
-    reads_states = gives_states = False
 
-    def read(self, values, mask, keep_states=False):
+    def logits(self, embeddings, mask):
         raise RuntimeError
 
 
@@ -191,30 +200,6 @@ def test_a_teacher_that_fails_leaves_the_student_s_opinion_undecided(tmp_path):
     )
     assert (report.outcome, report.score) == (StageOutcome.UNDECIDED, pytest.approx(probability_of(1.5)))
     assert "teacher" in report.reason
-
-
-def test_a_teacher_may_read_on_where_the_student_stopped(tmp_path):
-    """The student's states are the word vectors times two, so a teacher that reads them sees every word twice."""
-    folder = tiny_look.write_folder(tmp_path, WORDS)
-    (folder / "student.onnx").write_bytes(tiny_look.model_bytes(states=True))
-    (folder / "teacher.onnx").write_bytes(tiny_look.model_bytes(source="states"))
-    judged = {}
-    for profile in (Profile.BALANCED, Profile.THOROUGH):
-        looks = Looks(profile, load_second_look(folder, profile))
-        judged[profile] = judge(PatternsStage(load_models(folder).classifier, looks=looks), "melt it all").details
-    student = judged[Profile.BALANCED]["student_logit"]
-    assert judged[Profile.THOROUGH]["student_logit"] == student
-    assert judged[Profile.THOROUGH]["teacher_logit"] == pytest.approx(2 * (student + 2) - 2)
-
-
-def test_states_that_nobody_gives_are_refused(tmp_path):
-    folder = tiny_look.write_folder(tmp_path, WORDS)
-    (folder / "teacher.onnx").write_bytes(tiny_look.model_bytes(source="states"))
-    with pytest.raises(ArtefactError, match="no model gives"):
-        load_second_look(folder, Profile.THOROUGH)
-    (folder / "student.onnx").write_bytes(tiny_look.model_bytes(source="states"))
-    with pytest.raises(ArtefactError, match="no model gives"):
-        load_second_look(folder, Profile.BALANCED)
 
 
 class Ticking(ManualClock):
@@ -307,14 +292,16 @@ def test_without_onnxruntime_the_help_says_what_to_install(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("numbers", "named"),
     [
-        ({"fusion": {}}, "balanced"),
-        ({"fusion": {"balanced": {"weights": {"static": 1.0}, "offset": 0.0}}}, "student"),
-        ({"fusion": {"balanced": {"weights": {"student": 1.0, "teacher": 1.0}}}}, "teacher"),
-        ({"fusion": {"balanced": {"weights": {"student": "x"}}}}, "student"),
-        ({"fusion": {"balanced": {"weights": {"guess": 1.0}}}}, "static, student"),
+        ({"fusion": {}}, "student"),
+        ({"fusion": {"student": {"weights": {"static": 1.0}, "offset": 0.0}}}, "student"),
+        ({"fusion": {"student": {"weights": {"student": 1.0, "teacher": 1.0}}}}, "teacher"),
+        ({"fusion": {"student": {"weights": {"student": "x"}}}}, "student"),
+        ({"fusion": {"student": {"weights": {"guess": 1.0}}}}, "static, student"),
         ({"fusion": []}, "fusion"),
-        ({"grey": {"low": 0.9, "high": 0.1}}, "grey"),
-        ({"grey": {"teacher_windows": 0}}, "teacher_windows"),
+        ({"grey": {"thorough": {"low": 0.9, "high": 0.1}}}, "grey.thorough"),
+        ({"grey": {"balanced": {"windows": 0}}}, "grey.balanced.windows"),
+        ({"grey": {"balanced": {"windows": 1.5}}}, "grey.balanced.windows"),
+        ({"fusion": {"student": {"weights": {"student": 1.0}}}, "grey": {"balanced": {}}}, "fusion.teacher"),
         ({"student": {"skip_below": True}}, "skip_below"),
     ],
 )
@@ -327,8 +314,7 @@ def test_wrong_numbers_are_named(tmp_path, numbers, named):
 
 def test_a_look_without_thorough_numbers_refuses_that_profile(tmp_path):
     """Balanced works on it."""
-    fusion = {"balanced": {"weights": {"student": 1.0}, "offset": 0.0}}
-    folder = tiny_look.write_folder(tmp_path, WORDS, fusion=fusion)
+    folder = tiny_look.write_folder(tmp_path, WORDS, grey={})
     assert load_second_look(folder, Profile.BALANCED) is not None
     with pytest.raises(ConfigurationError, match="thorough"):
         load_second_look(folder, Profile.THOROUGH)
@@ -338,7 +324,10 @@ def test_missing_numbers_ask_always(tmp_path):
     """Without bounds nothing is skipped; `null` is the same as absent."""
     numbers = LookNumbers.from_metadata(tiny_look.metadata(student={"skip_below": None}))
     assert numbers.skip_below == float("-inf")
-    assert (numbers.grey_low, numbers.grey_high) == (0.0, 1.0)
+    assert numbers.grey is None
+    zone = LookNumbers.from_metadata(tiny_look.metadata(), Profile.THOROUGH).grey
+    assert zone is not None
+    assert (zone.low, zone.high) == (0.0, 1.0)
 
 
 def test_logits_and_probabilities_are_inverse_and_clipped():

@@ -75,22 +75,6 @@ def test_the_graph_computes_what_the_formulas_say(seed: int) -> None:
     np.testing.assert_allclose(found[0], _twin(weights, vectors[0]), rtol=1e-3, atol=1e-3)
 
 
-def test_two_parts_that_share_their_states_compute_what_one_does() -> None:
-    whole = _weights(3, layers=4)
-    lower = EncoderWeights(whole.positions, whole.norm, whole.layers[:2], _weights(4).last)
-    upper = EncoderWeights(None, None, whole.layers[2:], whole.last)
-    vectors = np.random.default_rng(2).normal(0, 1, (1, TOKENS, WIDTH)).astype(np.float32)
-    mask = np.ones((1, TOKENS), np.int64)
-    first, second = (
-        onnxruntime.InferenceSession(build(part, gives).SerializeToString(), providers=["CPUExecutionProvider"])
-        for part, gives in ((lower, True), (upper, False))
-    )
-    early, states = first.run(["logits", "states"], {"embeddings": vectors, "mask": mask})
-    late = second.run(["logits"], {"states": states, "mask": mask})[0]
-    np.testing.assert_allclose(early[0], _twin(lower, vectors[0]), rtol=1e-3, atol=1e-3)
-    np.testing.assert_allclose(late[0], _twin(whole, vectors[0]), rtol=1e-3, atol=1e-3)
-
-
 def test_padding_changes_nothing() -> None:
     weights = _weights(5)
     vectors = np.random.default_rng(6).normal(0, 1, (1, TOKENS, WIDTH)).astype(np.float32)
