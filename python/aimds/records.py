@@ -232,6 +232,9 @@ class Event:
             )
         if session_id is not None and not 0 < len(session_id) <= SESSION_ID_CHARACTERS_MAX:
             _bad_event("session_id", f"must have 1 to {SESSION_ID_CHARACTERS_MAX} characters")
+        for place, name in (("session_id", session_id), ("tool", tool), ("id", id)):
+            if name is not None and not _is_unicode(name):
+                _bad_event(place, "holds half of a surrogate pair, which no UTF-8 text can")
         if timestamp_ns is not None and not 0 <= timestamp_ns < 2**63:
             _bad_event("timestamp_ns", "must be nanoseconds since the Unix epoch, below 2^63")
         kind = _member(EventKind, "kind", kind)
@@ -268,6 +271,15 @@ def _check_consent(
         _bad_event("role", "only the roles user and system can approve, and not as untrusted")
     if session_id is None:
         _bad_event("session_id", "an approval belongs to the session of the event that it is about")
+
+
+def _is_unicode(name: str) -> bool:
+    """Names go to the kernels and the audit trail as UTF-8; an event's text may be broken, it is there to be judged."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bad_event(place: str, reason: str) -> NoReturn:

@@ -196,3 +196,13 @@ def test_every_category_has_a_taxonomy_entry() -> None:
         assert all(one.startswith("AML.T") for one in row.atlas)
     assert entry(Category.PROMPT_LEAK).owasp_llm_2025 == ("LLM07:2025",)
     assert entry(Category.PROMPT_LEAK).owasp_llm_2026 == ("LLM08:2026",)
+
+
+@pytest.mark.parametrize("place", ["session_id", "tool", "id"])
+def test_a_name_with_half_a_surrogate_pair_is_refused(place: str) -> None:
+    """No kernel and no audit trail could hold it; a text may have one, which the guard judges."""
+    with pytest.raises(InputError) as caught:
+        Event("hello", **{place: "mail\ud800"})
+    assert caught.value.code is ErrorCode.INPUT_BAD_EVENT
+    assert place in str(caught.value)
+    assert Event("hello \ud800").text == "hello \ud800"
