@@ -99,9 +99,9 @@ class Profile(StrEnum):
     FAST = "fast"
     """No transformer."""
     BALANCED = "balanced"
-    """A small transformer reads what the fast path is not certain of."""
+    """A small transformer reads what the fast path is not certain of, a larger one what is then in doubt."""
     THOROUGH = "thorough"
-    """And a larger one reads what is still in doubt."""
+    """They read nearly everything."""
 
 
 class StageName(StrEnum):
