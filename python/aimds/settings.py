@@ -174,8 +174,8 @@ class PatternsSettings(_Section):
     profile: Annotated[
         Profile,
         Field(
-            description="fast: no transformer; balanced: a small one reads what is not certain, a larger one what is then "
-            "in doubt; thorough: they read nearly everything"
+            description="fast: no transformer; balanced: a small one reads what is not certain, a larger one what is "
+            "then in doubt; thorough: they read nearly everything"
         ),
     ] = Profile.BALANCED
     second_look_ms: Annotated[
