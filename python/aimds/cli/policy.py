@@ -47,7 +47,7 @@ import "schema.policy"
 policy {name}_sending severity high {{
   when call c to sink(external)
   deny if once[0s, 10m] (read r where r.trust <= untrusted and flows(r, c.args))
-  unless once[0s, 5m] approved(c) by user
+  unless (not revoked(c)) since[0s, 5m] approved(c) by user
   action ask
   obligation ask(user)
   message "Content of an untrusted source would leave."
@@ -72,6 +72,14 @@ test "an approval holds for five minutes" for {name} {{
   given approval a for c at 1m
   given call c to email.send(to: ["x@example.org"], body: "Quarterly numbers: revenue 4.2 million") from r at 6m
   expect allow
+}}
+
+test "and no longer when it is withdrawn" for {name} {{
+  given read r of http.get text "Quarterly numbers: revenue 4.2 million" at 0s
+  given approval a for c at 1m
+  given revocation v for c at 2m
+  given call c to email.send(to: ["x@example.org"], body: "Quarterly numbers: revenue 4.2 million") from r at 3m
+  expect ask by {name}_sending
 }}
 
 test "and not a millisecond longer" for {name} {{

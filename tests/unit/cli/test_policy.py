@@ -136,7 +136,9 @@ def test_diff_proves_that_nothing_is_widened(cli: Cli, tmp_path: Path) -> None:
     cli("policy", "new", "mine.policy")
     text = Path("mine.policy").read_text()
     Path("folder").mkdir()
-    Path("folder/mine.policy").write_text(text.replace("  unless once[0s, 5m] approved(c) by user\n", "", 1))
+    unless = "  unless (not revoked(c)) since[0s, 5m] approved(c) by user\n"
+    assert unless in text
+    Path("folder/mine.policy").write_text(text.replace(unless, "", 1))
     result = cli("policy", "diff", "mine.policy", "folder/mine.policy")
     assert (result.code, "allows less (proved)" in result.out) == (0, True)
     assert "changed  mine_sending" in result.out
