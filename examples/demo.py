@@ -135,8 +135,9 @@ def show_summary(console: Console, judged: list[tuple[bool, Verdict]]) -> None:
     stopped = sum(attack and not verdict.allowed for attack, verdict in judged)
     alarms = sum(not attack and not verdict.allowed for attack, verdict in judged)
     times_ms = sorted(verdict.duration_ns / 1e6 for _, verdict in judged)
+    noun = "false alarm" if alarms == 1 else "false alarms"
     console.print(
-        f"\n{len(judged)} examples: {stopped} of {attacks} attacks stopped, {alarms} false alarms on "
+        f"\n{len(judged)} examples: {stopped} of {attacks} attacks stopped, {alarms} {noun} on "
         f"{len(judged) - attacks} honest ones; p50 {statistics.median(times_ms):.2f} ms, "
         f"p99 {times_ms[int(0.99 * (len(times_ms) - 1))]:.2f} ms an event.\n"
         "These examples are our own and were seen while the rules were written: they show how AIMDS answers, not how\n"

@@ -69,15 +69,17 @@ def coverage_page(out: Console, file: str, name: str, reached: Coverage) -> None
 def proofs_page(out: Console, source: str, results: Sequence[ClaimResult]) -> None:
     """How the claims of a file were shown."""
     from aimds.policy import readable_trace
+    from aimds.policy.proofs import PATH_FILE
 
     for one in results:
-        line = f"{one.file}:{one.line}: {one.kind} {', '.join(one.about)}: {_claim_words(one)}"
+        place = "--path-within" if one.file == PATH_FILE else f"{one.file}:{one.line}"
+        line = f"{place}: {one.kind} {', '.join(one.about)}: {_claim_words(one)}"
         out.print(shown(line), markup=False, soft_wrap=True)
         if one.how == "refuted":
             for event in readable_trace(one):
                 out.print(shown(f"  {event}"), markup=False, soft_wrap=True)
     if not results:
-        out.print(f"{source}: claims nothing", markup=False, soft_wrap=True)
+        out.print(f"{source}: claims nothing; `claim` in the file, or --path-within", markup=False, soft_wrap=True)
 
 
 def _claim_words(one: ClaimResult) -> str:
@@ -95,7 +97,7 @@ def _claim_words(one: ClaimResult) -> str:
         case "solver_trusted":
             return f"solver-trusted ({one.solver} found no counterexample of up to {one.events} events)"
         case _:
-            return "NOT SHOWN"
+            return "NOT SHOWN: no proof and no trace against it was found; more --events or --solver may find one"
 
 
 def diff_page(out: Console, found: VersionDiff) -> None:

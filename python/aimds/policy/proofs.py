@@ -22,7 +22,9 @@ __all__ = ["ClaimResult", "PATH_EVENTS", "UntrustedPath", "prove", "readable_tra
 PATH_EVENTS: Final = 4
 """Events of the longest traces for a claim about a path: a read, an approval, its revocation, the call."""
 
-_PATH_FILE: Final = "path.policy"
+PATH_FILE: Final = "path.policy"
+"""The file that a claim seems to stand in which `--path-within` made."""
+
 _PATH: Final = """import "{file}"
 policy path_without_approval {{
   when call c to sink(external)
@@ -139,7 +141,7 @@ def _with_path(source: str | Path, path: UntrustedPath, set_name: str | None) ->
     loaded: PolicyFile = load(source)
     root, library = sources_of(source)
     text = path.text(root[0], loaded.choose_set(set_name))
-    bundle, found = compile_policy(_PATH_FILE, text, [root, *library])
+    bundle, found = compile_policy(PATH_FILE, text, [root, *library])
     if bundle is None:
         raise PolicyError(tuple(map(diagnostic, found)))
     return bundle
