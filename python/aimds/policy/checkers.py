@@ -13,6 +13,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -20,7 +21,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ ACCEPTED_MAX: Final = 256
 _ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "ELAN_HOME", "LEAN_PATH", "TMPDIR")
 """What a checker's process is told of the environment: secrets of the host are not its business."""
 _NANODA_LAST: Final = re.compile(r"Checked [0-9]+ declarations with no errors")
+_LEAN_LAST: Final = f"'{GOAL}' does not depend on any axioms"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -76,7 +78,7 @@ class _Remembering:
                 return None
         try:
             reason = self._ask(stream.encode(), text.encode(), digest)
-        except (OSError, HTTPException, ValueError) as fault:
+        except Exception as fault:  # noqa: BLE001 - an edge: whatever a foreign program or service does is no acceptance
             reason = f"no answer: {type(fault).__name__}"
         if reason is None:
             with self._lock:
@@ -133,7 +135,11 @@ class NanodaChecker(_Remembering):
 
 
 class LeanChecker(_Remembering):
-    """Lean itself, on the readable text: another rendering of the same decision, elaborated and checked by Lean."""
+    """Lean itself, on the readable text: another rendering of the same decision, elaborated and checked by Lean.
+
+    It accepts by exit code 0, no word of an error or a gap, and Lean's own line that the theorem rests on no axiom:
+    silence would also come from a program that is not Lean.
+    """
 
     name = "lean"
 
@@ -144,11 +150,13 @@ class LeanChecker(_Remembering):
     def _ask(self, stream: bytes, text: bytes, digest: str) -> str | None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "Verdict.lean"
-            path.write_bytes(text)
+            path.write_bytes(text + f"\n#print axioms {GOAL}\n".encode())
             code, answer = _run((*self._command, str(path)), b"", self._limit_s)
         if code != 0:
             return f"it ends with code {code}"
-        return "it reports an error or a gap" if re.search("error|sorry", answer) else None
+        if re.search("error|sorry", answer):
+            return "it reports an error or a gap"
+        return None if _LEAN_LAST in answer.splitlines() else f"it does not say that {GOAL} needs no axiom"
 
 
 class EndpointChecker(_Remembering):
@@ -159,13 +167,17 @@ class EndpointChecker(_Remembering):
 
     def __init__(self, address: str, limit_ms: float) -> None:
         super().__init__(limit_ms)
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+            port = parts.port
+        except ValueError as fault:
+            raise _wrong("verify.checker_endpoint", f"expected https://host/path ({fault})") from fault
         if parts.scheme not in ("http", "https") or parts.hostname is None or parts.username is not None:
             raise _wrong("verify.checker_endpoint", "expected https://host/path")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise _wrong("verify.checker_endpoint", "plain http is for this machine only")
         self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = parts.hostname, port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.name = parts.hostname
 
@@ -218,8 +230,9 @@ def _run(command: Sequence[str], given: bytes, limit_s: float) -> tuple[int, str
         source.write(given)
         source.seek(0)
         process = subprocess.Popen(  # noqa: S603 - the operator's own command, without a shell
-            (program, *command[1:]), stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment
-        )
+            (program, *command[1:]), stdin=source, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
         with process:
             try:
                 answer = _read(process, deadline_s)
@@ -227,7 +240,9 @@ def _run(command: Sequence[str], given: bytes, limit_s: float) -> tuple[int, str
             except subprocess.TimeoutExpired as fault:
                 raise TimeoutError from fault
             finally:
-                process.kill()
+                # A group of its own: what the program has started ends with it.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
     return code, answer.decode("utf-8", "replace")
 
 
