@@ -2,7 +2,7 @@
 
     python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 early_layers=0 ...] [--no-banks]
 
-Each fold is kept in `training/work/` as soon as it is done, and is not run again.
+Each fold's logits are kept in `training/work/` as soon as it is done; `--only` goes on with those that are missing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 
 import numpy as np
 import torch
@@ -89,7 +89,6 @@ def run_fold(
         np.savez_compressed(WORK / f"look_{head}_{place}_logits.npz", logits=logits.astype(np.float32), key=keys)
         outcomes = [Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True)]
         found[head] = [one for one in outcomes if not one.row.harmful]
-    torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"{run}.pt")
     (WORK / f"{run}.ckpt").unlink(missing_ok=True)
     return found
 

@@ -37,12 +37,12 @@ NOTE = "first layers of multilingual-e5-small, fine-tuned on the mixture; traini
 PLANS = {"student": STUDENT_PLAN, "teacher": TEACHER_PLAN}
 
 
-def trained(name: str, plan: Plan, teacher: Teacher, threads: int, start: Path | None) -> None:
+def trained(name: str, plan: Plan, teacher: Teacher, threads: int, start: Path | None, seed: int = SEED) -> None:
     """Trains one transformer on all training rows; dev rows are never trained on. `start` is a model to go on from."""
     torch.set_num_threads(threads)
     data = load_rows(SEED)
     words = build(teacher, texts_of(data.rows))
-    training = Training(plan, teacher, words, data.training(frozenset()), SEED)
+    training = Training(plan, teacher, words, data.training(frozenset()), seed)
     if start is not None:
         for part in (training.model, training.average):
             part.load_state_dict(started(torch.load(start, weights_only=True)["state"], plan.layers))
@@ -80,7 +80,10 @@ def export(folder: Path, numbers: Path, teacher: Teacher) -> None:
     write_words(folder / "look.safetensors", words, json.loads(numbers.read_text("utf-8")), NOTE)
     for name in PLANS:
         if (WORK / f"{name}.pt").is_file():
-            write_model(folder / f"{name}.onnx", load_trained(name, teacher))
+            model = load_trained(name, teacher)
+            if model.early_last is not None:
+                raise SystemExit(f"{name}.pt has two heads still: train its lower layers on alone (training/README.md)")
+            write_model(folder / f"{name}.onnx", model)
     write_sums(folder)
     for path in sorted(folder.iterdir()):
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB")
@@ -94,6 +97,7 @@ def main() -> None:
     parser.add_argument("--numbers", type=Path, help="what training.look_fusion --json wrote")
     parser.add_argument("--folder", type=Path, default=MODELS)
     parser.add_argument("--start", type=Path, help="go on from this model, such as training/work/student.pt")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the draws; another one when going on")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     if options.part == "export":
@@ -101,7 +105,14 @@ def main() -> None:
             raise SystemExit("export needs --numbers: run python -m training.look_fusion --student NAME --json FILE")
         export(options.folder, options.numbers, load_e5())
         return
-    trained(options.part, with_options(PLANS[options.part], options.set), load_e5(), options.threads, options.start)
+    trained(
+        options.part,
+        with_options(PLANS[options.part], options.set),
+        load_e5(),
+        options.threads,
+        options.start,
+        options.seed,
+    )
 
 
 if __name__ == "__main__":

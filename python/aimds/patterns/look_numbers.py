@@ -102,6 +102,8 @@ class LookNumbers:
             )
         }  # fmt: skip
         zones = {name: _grey_zone(values, name) for name in _section(values, "grey")}
+        if unknown := set(zones) - set(Profile):
+            raise ValueError(f"grey.{min(unknown)}: no profile of that name")
         grey = zones.get(str(profile))
         if grey is not None and "teacher" not in fusion:
             raise ValueError("grey zones need a fusion.teacher")

@@ -299,6 +299,7 @@ def test_without_onnxruntime_the_help_says_what_to_install(tmp_path, monkeypatch
         ({"fusion": {"student": {"weights": {"guess": 1.0}}}}, "static, student"),
         ({"fusion": []}, "fusion"),
         ({"grey": {"thorough": {"low": 0.9, "high": 0.1}}}, "grey.thorough"),
+        ({"grey": {"balancd": {}}}, "grey.balancd"),
         ({"grey": {"balanced": {"windows": 0}}}, "grey.balanced.windows"),
         ({"grey": {"balanced": {"windows": 1.5}}}, "grey.balanced.windows"),
         ({"fusion": {"student": {"weights": {"student": 1.0}}}, "grey": {"balanced": {}}}, "fusion.teacher"),
