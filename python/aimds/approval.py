@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from aimds.errors import ErrorCode, InputError
-from aimds.limits import APPROVAL_NAME_CHARACTERS_MAX
+from aimds.limits import APPROVAL_NAME_CHARACTERS_MAX, EVENT_NAME_CHARACTERS_MAX
 
 __all__ = ["Approval", "content_digest"]
 
@@ -37,9 +37,10 @@ class Approval:
     expires_ns: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("by", self.by), ("about", self.about)):
-            if not isinstance(value, str) or not 0 < len(value) <= APPROVAL_NAME_CHARACTERS_MAX:
-                _bad(f"approval.{name}", f"must be a string of 1 to {APPROVAL_NAME_CHARACTERS_MAX} characters")
+        bounds = (("by", self.by, APPROVAL_NAME_CHARACTERS_MAX), ("about", self.about, EVENT_NAME_CHARACTERS_MAX))
+        for name, value, limit in bounds:
+            if not isinstance(value, str) or not 0 < len(value) <= limit:
+                _bad(f"approval.{name}", f"must be a string of 1 to {limit} characters")
         if self.digest is not None and not (isinstance(self.digest, str) and _DIGEST.fullmatch(self.digest)):
             _bad("approval.digest", "must be a SHA-256 in lower-case hexadecimal digits")
         if self.expires_ns is not None and not 0 <= self.expires_ns < 2**63:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aimds.approval import Approval, content_digest
 from aimds.decide import DecideStage, DecisionRules, GateState, SessionGate
 from aimds.errors import AimdsError, ErrorCode, InputError
+from aimds.limits import APPROVAL_SECONDS_MAX
 from aimds.pipeline import Pipeline, artefact_digests, build_rooms
 from aimds.ports import Clock, IdSource, SystemClock, SystemIds
 from aimds.records import (
@@ -128,8 +129,9 @@ class Defense:
         return self._recorded(self._mitigated(verdict))
 
     async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
-        """The same for asyncio: in a thread, but for short texts without transformers and audit."""
-        slow = self._audit is not None or any(getattr(room, "uses_transformers", False) for room in self.rooms)
+        """The same for asyncio: in a thread, but for short texts without transformers, audit and other checkers."""
+        waits = any(getattr(room, name, False) for room in self.rooms for name in ("uses_transformers", "may_wait"))
+        slow = self._audit is not None or waits
         if not slow and len(event if isinstance(event, str) else event.content) <= _INLINE_CHARACTERS:
             return self.evaluate(event, **fields)
         return await asyncio.to_thread(self.evaluate, event, **fields)
@@ -202,8 +204,8 @@ class Defense:
 
     def _held(self, event: Event) -> Verdict | None:
         """The verdict for an event of a session that is quarantined or must wait; nothing is analysed then."""
-        if event.session_id is None:
-            return None
+        if event.session_id is None or event.kind.is_consent:
+            return None  # what a person decides counts at any time, most of all what is withdrawn
         state = self._gate.state(event.session_id, self._clock.now_ns())
         if state is GateState.OPEN:
             return None
@@ -248,12 +250,19 @@ class Defense:
             return verdict
         if self.settings.audit.on_failure is AuditFailure.ALLOW:
             return verdict
+        self._taken_back(verdict.event)
         return replace(
             verdict,
             action=Action.BLOCK,
             reason=f"audit: the record could not be written ({reason}); it said {verdict.action}: {verdict.reason}",
             mitigations=(*verdict.mitigations, Mitigation(MitigationKind.BLOCK, "nothing passes unrecorded")),
         )
+
+    def _taken_back(self, event: Event) -> None:
+        """An approval that is not on record counts for nothing: the rooms are told that it is withdrawn."""
+        if event.kind is EventKind.APPROVAL:
+            withdrawn = replace(event, kind=EventKind.REVOCATION, id=self._ids.next_id())
+            self._pipeline.walk(withdrawn)
 
     def _mitigated(self, verdict: Verdict) -> Verdict:
         """Carries out what acts on sessions; the verdict then names it."""
@@ -297,7 +306,7 @@ class Session:
 
         Call it from your own code when a person has decided, never because a text says so. It counts for this
         event with this content (tool and text), for as long as given here and in the policy; it lifts what policies
-        ask, not what detectors found.
+        ask, not what detectors found. It is not used up: the same call passes as often as it comes until then.
 
         Args:
             held: the event, or the verdict that held it.
@@ -307,8 +316,12 @@ class Session:
             note: what the person said, for the audit trail.
 
         Raises:
-            InputError: the event has no id or is of another session, or the role cannot approve.
+            InputError: the event has no id or is of another session, the role cannot approve, or `seconds` is out of
+                range.
         """
+        if not 0 < seconds <= APPROVAL_SECONDS_MAX:
+            reason = f"must be above 0 and at most {APPROVAL_SECONDS_MAX}"
+            raise InputError(ErrorCode.INPUT_BAD_EVENT, place="approval.seconds", reason=reason)
         expires_ns = self._defense.now_ns() + int(seconds * _NS_PER_S)
         return self._decided(EventKind.APPROVAL, held, by, role, note, expires_ns)
 

@@ -7,6 +7,7 @@ from typing import Final
 __all__ = [
     "APPROVABLE_EVENTS_MAX",
     "APPROVAL_NAME_CHARACTERS_MAX",
+    "APPROVAL_SECONDS_MAX",
     "AUDIT_BATCH_MAX",
     "AUDIT_CERTIFICATE_BYTES_MAX",
     "AUDIT_DETAILS_BYTES_MAX",
@@ -19,6 +20,7 @@ __all__ = [
     "CERTIFICATES_MS_MAX",
     "DATA_BYTES_MAX",
     "EVENT_CHARACTERS_MAX",
+    "EVENT_NAME_CHARACTERS_MAX",
     "FILES_MAX",
     "FILE_BYTES_MAX",
     "FINDINGS_MAX",
@@ -40,6 +42,12 @@ FINDINGS_MAX: Final = 256
 
 SESSIONS_MAX: Final = 100_000
 """Sessions held in memory by default; at <= 8 KiB each this is <= 800 MiB. The least recently used goes first."""
+
+EVENT_NAME_CHARACTERS_MAX: Final = 1024
+"""Id and tool of an event: names of a hundred characters are common, some vendors put a signature into a call's id."""
+
+APPROVAL_SECONDS_MAX: Final = 30 * 24 * 3600
+"""How long an approval may count: policies look back on 24 days at most."""
 
 SESSION_ID_CHARACTERS_MAX: Final = 256
 """A session id is a key, not a payload; the longest common ones (JWT ids, URNs) stay below this."""
@@ -63,7 +71,7 @@ PATTERNS_MAX: Final = 1_000_000
 """Patterns in one index: with 512 bytes a vector and its graph, about a gigabyte."""
 
 APPROVAL_NAME_CHARACTERS_MAX: Final = 256
-"""Name of a person, and id of the event that an approval is about: a mail address has at most 254."""
+"""Name of a person who approves: a mail address has at most 254."""
 
 APPROVABLE_EVENTS_MAX: Final = 200
 """Events of one session that an approval can name by their id alone: as many as a policy session remembers."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 from aimds.approval import Approval
 from aimds.errors import BlockedError, ErrorCode, InputError
-from aimds.limits import EVENT_CHARACTERS_MAX, SESSION_ID_CHARACTERS_MAX
+from aimds.limits import EVENT_CHARACTERS_MAX, EVENT_NAME_CHARACTERS_MAX, SESSION_ID_CHARACTERS_MAX
 from aimds.redaction import UntrustedText
 from aimds.taxonomy import Category
 
@@ -232,6 +232,9 @@ class Event:
             )
         if session_id is not None and not 0 < len(session_id) <= SESSION_ID_CHARACTERS_MAX:
             _bad_event("session_id", f"must have 1 to {SESSION_ID_CHARACTERS_MAX} characters")
+        for place, name in (("tool", tool), ("id", id)):
+            if name is not None and len(name) > EVENT_NAME_CHARACTERS_MAX:
+                _bad_event(place, f"must have at most {EVENT_NAME_CHARACTERS_MAX} characters")
         for place, name in (("session_id", session_id), ("tool", tool), ("id", id)):
             if name is not None and not _is_unicode(name):
                 _bad_event(place, "holds half of a surrogate pair, which no UTF-8 text can")

@@ -98,8 +98,9 @@ class AuditTrail:
         return self._key.public
 
     def takes(self, verdict: Verdict) -> bool:
-        """Whether this verdict is one to record."""
-        return not self._options.only_not_allowed or verdict.action is not Action.ALLOW
+        """Whether this verdict is one to record; what a person decided always is."""
+        consent = verdict.event.kind.is_consent
+        return consent or not self._options.only_not_allowed or verdict.action is not Action.ALLOW
 
     def record(self, verdict: Verdict) -> None:
         """Writes the record of a verdict. When this returns, the record is durable.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ __all__ = ["NS_PER_MS", "consent_key", "event_key", "have_finished", "record_of"
 
 NS_PER_MS: Final = 1_000_000
 _THOUSAND: Final = 1000
+_ID_BYTES_MAX: Final = 128
+"""An id of a policy's event has at most 256 bytes, of which an approval's digest takes 65."""
 
 _APPROVABLE: Final = frozenset({EventKind.TOOL_CALL, EventKind.RESPONSE})
 _BOTH: Final = frozenset({StageName.SIGNATURES, StageName.PATTERNS})
@@ -77,14 +80,25 @@ def event_key(event: Event) -> str | None:
 
     So an approval of one call is none of another under the same id.
     """
-    if event.id is None or event.kind not in _APPROVABLE:
-        return event.id
-    return consent_key(event.id, content_digest(event.tool, event.text))
+    if event.id is None:
+        return None
+    return consent_key(event.id, content_digest(event.tool, event.text)) if is_approvable(event) else short_id(event.id)
+
+
+def is_approvable(event: Event) -> bool:
+    """Whether a person can approve it: what leaves."""
+    return event.kind in _APPROVABLE
 
 
 def consent_key(about: str, digest: str) -> str:
     """The same from the parts that an approval names."""
-    return f"{about}#{digest}"
+    return f"{short_id(about)}#{digest}"
+
+
+def short_id(name: str) -> str:
+    """An id as the policies' sessions can hold it: of a long one its SHA-256."""
+    data = name.encode()
+    return name if len(data) <= _ID_BYTES_MAX else hashlib.sha256(data).hexdigest()
 
 
 def _scores(assessment: Assessment, detectors: Collection[str], unknown: Collection[str]) -> list[tuple[str, int]]:

@@ -7,12 +7,14 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from aimds.limits import APPROVABLE_EVENTS_MAX
 from aimds.policy import Engine, Session
 
 __all__ = ["HeldSession", "SessionTable"]
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
@@ -21,16 +23,26 @@ class HeldSession:
 
     sessions: tuple[Session, ...]
     keys: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    """Of the last events that can be approved: what an approval must be about, by their id."""
+    """Of the last events that can be approved: what an approval must be about, by their id (of a long one its hash)."""
+    consent_ns: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    """When a person last decided on them, by that key."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     users: int = 0
 
     def remember(self, event_id: str, key: str) -> None:
         """Keeps what an approval of this event must be about."""
-        self.keys[event_id] = key
-        self.keys.move_to_end(event_id)
-        while len(self.keys) > APPROVABLE_EVENTS_MAX:
-            self.keys.popitem(last=False)
+        _put(self.keys, event_id, key)
+
+    def consented(self, key: str, timestamp_ns: int) -> None:
+        """Keeps when a person decided."""
+        _put(self.consent_ns, key, max(timestamp_ns, self.consent_ns.get(key, 0)))
+
+
+def _put(table: OrderedDict[str, _Value], key: str, value: _Value) -> None:
+    table[key] = value
+    table.move_to_end(key)
+    while len(table) > APPROVABLE_EVENTS_MAX:
+        table.popitem(last=False)
 
 
 class SessionTable:

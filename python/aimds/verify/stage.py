@@ -15,7 +15,15 @@ from aimds.policy.checkers import Checker
 from aimds.ports import Clock, SystemClock
 from aimds.records import Approval, Assessment, EventKind, Finding, StageName, StageOutcome, StageReport
 from aimds.taxonomy import Category
-from aimds.verify.facts import NS_PER_MS, consent_key, have_finished, record_of, switched_off
+from aimds.verify.facts import (
+    NS_PER_MS,
+    consent_key,
+    have_finished,
+    is_approvable,
+    record_of,
+    short_id,
+    switched_off,
+)
 from aimds.verify.sessions import HeldSession, SessionTable
 
 __all__ = ["VerifyStage"]
@@ -34,6 +42,15 @@ _CATEGORY: Final = {
 """A policy may be about anything: its findings stand under what an attack does with this kind of event."""
 _BOUND_EVENTS_MAX: Final = 16  # named in a finding: a reader looks at the first few
 _UNSURE_CONFIDENCE: Final = 0.5  # a rule fired because something is not known
+
+
+_OLDER_THAN_CONSENT: Final = StageReport(
+    StageName.VERIFY,
+    StageOutcome.CERTAIN,
+    reason="judged again with the time it had before it was approved: pass timestamp_ns=None",
+    details=MappingProxyType({"verdict": "ask", "hold": True, "rooms_off": ()}),
+)
+"""An event that brings its old time would stay within every window and expiry for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +115,12 @@ class VerifyStage:
         event = assessment.event
         with self._table.hold(event.session_id) as held:
             if event.approval is not None:
-                return assessment.with_report(_consent(event.approval, held, records))
+                return assessment.with_report(_consent(event.approval, event.timestamp_ns or 0, held, records))
             key = records[0]["id"] if records else None
-            if event.id is not None and key is not None and key != event.id:
-                held.remember(event.id, key)
+            if key is not None and (event.timestamp_ns or 0) < held.consent_ns.get(key, 0):
+                return assessment.with_report(_OLDER_THAN_CONSENT)
+            if event.id is not None and key is not None and is_approvable(event):
+                held.remember(short_id(event.id), key)
             judged = [
                 _judge(engine.set, session, record)
                 for engine, session, record in zip(self._engines, held.sessions, records, strict=True)
@@ -134,6 +153,11 @@ class VerifyStage:
                 done[at] = _checked(done[at], certificate, self._checker)
         return done
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether a decision may wait for somebody else."""
+        return self._checker is not None
+
     def describe(self) -> dict[str, Any]:
         """Policy sets and sizes, for `aimds doctor`."""
         held, resting = self._table.sizes()
@@ -149,11 +173,15 @@ class VerifyStage:
         }
 
 
-def _consent(approval: Approval, held: HeldSession, records: Sequence[dict[str, Any]]) -> StageReport:
+def _consent(
+    approval: Approval, timestamp_ns: int, held: HeldSession, records: Sequence[dict[str, Any]]
+) -> StageReport:
     """Takes in what a person decided. It is no action, so no policy stops it; whether it helps, policies say later."""
-    key = held.keys.get(approval.about)
+    key = held.keys.get(short_id(approval.about))
     if approval.digest is not None:
         key = consent_key(approval.about, approval.digest)
+    if key is not None:
+        held.consented(key, timestamp_ns)
     for session, record in zip(held.sessions, records, strict=True):
         expires = {} if approval.expires_ns is None else {"expires_ms": approval.expires_ns // NS_PER_MS}
         session.judge({**record, "about": [] if key is None else [key], **expires})
@@ -223,7 +251,8 @@ def _gravity(decision: Decision) -> float:
 
 
 def _reason(judged: _Judged) -> str:
-    stopping = [fired for fired in judged.decision.fired if fired.effect in ("deny", "ask", "throttle")]
+    """The gravest of the rules that say what the verdict is: of a denial not one that only asks."""
+    stopping = [fired for fired in judged.decision.fired if fired.effect == judged.decision.verdict]
     if not stopping:
         return f"{judged.policy_set}: nothing permits it"
     gravest = max(stopping, key=lambda fired: _SEVERITY[fired.severity])

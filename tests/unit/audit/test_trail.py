@@ -15,6 +15,7 @@ import pytest
 from tests.audit_trails import MADE_BY, SECOND_NS, entry_of, file_store, open_trail, verdict, written
 
 from aimds import Action
+from aimds.approval import Approval
 from aimds.audit import SigningKey
 from aimds.audit.store import Batch, Head
 from aimds.audit.trail import AuditTrail, TrailOptions
@@ -335,6 +336,8 @@ def test_what_to_record(tmp_path: Path) -> None:
         assert trail.takes(verdict(action=Action.ALLOW)) is takes
         assert trail.takes(verdict(action=Action.BLOCK))
         assert trail.takes(verdict(action=Action.ESCALATE))
+        consent = verdict(kind="approval", session_id="s", approval=Approval("ann", "call-7"), action=Action.ALLOW)
+        assert trail.takes(consent), "who approved is always on record"
         trail.close()
 
 
