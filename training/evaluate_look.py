@@ -1,8 +1,10 @@
 """Leave-one-source-family-out for the transformers, with the folds and the measure of `training.evaluate_loso`.
 
     python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 early_layers=0 ...] [--no-banks]
+    python -m training.evaluate_look --name teacher --start deep --set layers=8 early_layers=0 rows=40000 rate=1.5e-4 --seed 8
 
-Each fold's logits are kept in `training/work/` as soon as it is done; `--only` goes on with those that are missing.
+Each fold's logits and model are kept in `training/work/` as soon as it is done; `--only` goes on with those that are missing.
+The second line goes on with the lower layers of the models of the run `deep`, as the shipped teacher is made.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import torch
@@ -23,8 +25,8 @@ from training.features import WORK
 from training.look_data import LookRows, load_rows
 from training.look_train import Plan, Training, scores
 from training.metrics import threshold_at
-from training.shipped import TEACHER_PLAN
-from training.teachers import Teacher, load_e5
+from training.shipped import SEED, TEACHER_PLAN
+from training.teachers import load_e5
 from training.words import Words, build
 
 FOLD_ROWS = 24_000
@@ -73,23 +75,24 @@ def heads_of(plan: Plan, name: str) -> list[str]:
 
 
 def run_fold(
-    data: LookRows, held: frozenset[str], plan: Plan, teacher: Teacher, words: Words, seed: int, name: str, place: int
+    data: LookRows, held: frozenset[str], training: Training, run: str, place: int, words: Words
 ) -> dict[str, list[Outcome]]:
     """Trains without the fold's families and scores their rows, for each head."""
-    run = f"look_{name}_{place}"
-    model = Training(plan, teacher, words, data.training(held), seed).run(WORK / f"{run}.ckpt", run)
+    plan, file = training.plan, f"look_{run}_{place}"
+    model = training.run(WORK / f"{file}.ckpt", file)
+    torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"{file}.pt")
     corpus = [row for row in data.rows if not row.family.startswith("own_") and row.family != "mixed"]
-    judged = sampled([row for row in corpus if row.family in held], seed)
+    judged = sampled([row for row in corpus if row.family in held], SEED)
     known = [row for row in data.rows[data.train_count :] if row.family not in held and not row.attack]
     keys = np.array([row_key(row) for row in judged])
     found = {}
     parts = (scores(model, words, texts_of(some)) for some in (known, judged))
-    for head, benign, logits in zip(heads_of(plan, name), *parts, strict=True):
+    for head, benign, logits in zip(heads_of(plan, run), *parts, strict=True):
         limit_2, limit_1 = threshold_at(benign[:, 0], 0.02), threshold_at(benign[:, 0], 0.01)
         np.savez_compressed(WORK / f"look_{head}_{place}_logits.npz", logits=logits.astype(np.float32), key=keys)
         outcomes = [Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True)]
         found[head] = [one for one in outcomes if not one.row.harmful]
-    (WORK / f"{run}.ckpt").unlink(missing_ok=True)
+    (WORK / f"{file}.ckpt").unlink(missing_ok=True)
     return found
 
 
@@ -106,21 +109,25 @@ def main() -> None:
     parser.add_argument("--only", type=int, nargs="*", help="only these folds, by number")
     parser.add_argument("--no-banks", action="store_true", help="without training/banks")
     parser.add_argument("--table", action="store_true")
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--start", help="go on from the fold models of this run")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the draws; another one when going on")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     plan = with_options(replace(TEACHER_PLAN, rows=FOLD_ROWS), options.set)
     teacher = load_e5()
-    data = load_rows(options.seed, not options.no_banks)
+    data = load_rows(SEED, not options.no_banks)
     words = build(teacher, texts_of(data.rows))
     folds = folds_of(data)
     print(f"{options.name}: {len(data.rows)} rows, {len(words.pieces)} pieces, {plan}", flush=True)
     outcomes: dict[str, list[Outcome]] = {head: [] for head in heads_of(plan, options.name)}
     for place in options.only if options.only is not None else range(len(folds)):
-        started = time.monotonic()
-        found = run_fold(data, folds[place], plan, teacher, words, options.seed, options.name, place)
-        minutes = (time.monotonic() - started) / 60
+        begun = time.monotonic()
+        training = Training(plan, teacher, words, data.training(folds[place]), options.seed)
+        if options.start:
+            training.start_from(WORK / f"look_{options.start}_{place}.pt")
+        found = run_fold(data, folds[place], training, options.name, place, words)
+        minutes = (time.monotonic() - begun) / 60
         for head, fold in found.items():
             save_outcomes(fold, f"look_{head}_{place}")
             outcomes[head] += fold

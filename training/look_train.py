@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,12 @@ class Training:
         self.steps = plan.rows // plan.batch_rows
         self.step = 0
 
+    def start_from(self, model: Path) -> None:
+        """Goes on from a model that was trained before, or from its lower layers (`started`)."""
+        state = started(torch.load(model, weights_only=True)["state"], self.plan.layers)
+        for part in (self.model, self.average):
+            part.load_state_dict(state)
+
     def run(self, checkpoint: Path | None = None, verbose: str = "") -> Encoder:
         """Trains to the end; the average is the result. With a checkpoint file it resumes and saves every 200 steps."""
         if checkpoint is not None and checkpoint.is_file():
@@ -167,6 +173,20 @@ class Training:
         self.sampler.numbers.bit_generator.state = state["numbers"]
         self.sampler.random.setstate(state["random"])
         torch.set_rng_state(state["torch"])
+
+
+def started(state: Mapping[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
+    """The parameters to go on from; of a network with an early head, its lower layers under that head."""
+    if not any(name.startswith("early_last.") for name in state):
+        return dict(state)
+    kept = {}
+    for name, value in state.items():
+        part, _, rest = name.partition(".")
+        if part == "layers" and int(rest.partition(".")[0]) >= layers:
+            continue
+        if part != "last":
+            kept[name.replace("early_last.", "last.")] = value
+    return kept
 
 
 def _loss(logits: torch.Tensor, wanted: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -44,25 +43,10 @@ def trained(name: str, plan: Plan, teacher: Teacher, threads: int, start: Path |
     words = build(teacher, texts_of(data.rows))
     training = Training(plan, teacher, words, data.training(frozenset()), seed)
     if start is not None:
-        for part in (training.model, training.average):
-            part.load_state_dict(started(torch.load(start, weights_only=True)["state"], plan.layers))
+        training.start_from(start)
     model = training.run(WORK / f"{name}.ckpt", name)
     torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"{name}.pt")
     (WORK / f"{name}.ckpt").unlink()
-
-
-def started(state: Mapping[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
-    """The parameters to go on from; of a network with an early head, its lower layers under that head."""
-    if not any(name.startswith("early_last.") for name in state):
-        return dict(state)
-    kept = {}
-    for name, value in state.items():
-        part, _, rest = name.partition(".")
-        if part == "layers" and int(rest.partition(".")[0]) >= layers:
-            continue
-        if part != "last":
-            kept[name.replace("early_last.", "last.")] = value
-    return kept
 
 
 def load_trained(name: str, teacher: Teacher) -> Encoder:
