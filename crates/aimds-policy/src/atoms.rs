@@ -84,9 +84,9 @@ pub enum Atom {
     Role(String),
     /// This detector gave this score or more, in thousandths.
     ScoreAtLeast(String, u16),
-    /// An amount, as a number in hundredths.
+    /// An amount, as a number in hundredths; never a negative one.
     Amount(Field),
-    /// The value is there and can be read.
+    /// The value is there, whether or not it can be read.
     Known(Field),
     /// A flag.
     Flag(Field),

@@ -114,6 +114,10 @@ fn numbers_lower_to_the_two_comparisons_of_the_core() {
     assert!(amounts("<").ends_with("[args.amount in hundredths <= 1998])"));
     assert!(amounts(">").ends_with("![args.amount in hundredths <= 1999])"));
     assert!(amounts(">=").ends_with("![args.amount in hundredths <= 1998])"));
+    // Zero has nothing below it: still a question about the amount, and unknown where that is.
+    let zero = |sign: &str| form(&format!("when call c to pay deny if c.args.amount {sign} 0"));
+    assert!(zero(">=").ends_with(" & [args.amount in hundredths <= 9007199254740992])"));
+    assert!(zero("<").ends_with(" & ![args.amount in hundredths <= 9007199254740992])"));
 }
 
 /// Trust is an order of labels: each comparison is made of "at most".

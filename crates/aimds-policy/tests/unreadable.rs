@@ -3,10 +3,19 @@
 
 mod common;
 
+use aimds_policy::claims::{PATH_EVENTS, Shown, show};
 use aimds_policy::record::{EventRecord, RecordValue};
-use aimds_policy::session::{Engine, Session, Verdict};
+use aimds_policy::session::{Decision, Engine, Session, Verdict};
+use aimds_proof::naive::allows;
+use aimds_proof::{Budget, Verdict as Proved, check_stream};
 use common::bundle_of;
 use std::sync::Arc;
+
+/// A session under the set `s` of a text over the shipped schema.
+fn session(text: &str) -> Session {
+    let bundle = bundle_of(&format!("import \"schema.policy\"\n{text}"));
+    Session::new(Arc::new(Engine::new(bundle.set("s").unwrap().clone()).unwrap()))
+}
 
 /// A call of which everything is known.
 fn call(tool: &str, arguments: &[(&str, RecordValue)]) -> EventRecord {
@@ -66,4 +75,86 @@ fn an_address_that_looks_like_a_host_with_a_path_is_no_allowed_host() {
         Verdict::Allow,
         "a URL names its host before the path"
     );
+}
+
+/// What a comparison of an amount says, seen from both sides: whether a denial by it fires and is certain, and whether a permit
+/// by it grants. Naive semantics and kernel must agree with each verdict, and the kernel refuse its opposite.
+fn amount_seen_from_both_sides(condition: &str, amount: Option<&RecordValue>) -> (bool, bool, bool) {
+    let arguments: Vec<_> = amount
+        .map(|amount| ("amount", amount.clone()))
+        .into_iter()
+        .collect();
+    let judge = |effect: &str, default: &str| -> Decision {
+        let mut session = session(&format!(
+            "policy p {{ when call c to payments.transfer {effect} if c.args.amount {condition} }}
+             set s = {{ p }} default {default}"
+        ));
+        let decision = session.judge(&call("payments.transfer", &arguments));
+        let policy = session.engine().set().core_policy().unwrap();
+        let trace = session.slice().trace().unwrap();
+        let allowed = decision.verdict == Verdict::Allow;
+        assert_eq!(allows(&policy, &trace), allowed, "{condition} {amount:?}");
+        let verdict = if allowed { Proved::Allow } else { Proved::Deny };
+        for (verdict, right) in [(verdict, true), (verdict.opposite(), false)] {
+            let claimed = aimds_proof::Decision {
+                policy: policy.clone(),
+                trace: trace.clone(),
+                verdict,
+                reason: None,
+            };
+            let stream = claimed.stream(&Budget::DECISION).unwrap();
+            let accepted = check_stream(stream.as_bytes(), &Budget::DECISION).is_accepted();
+            assert_eq!(accepted, right, "{condition} {amount:?}");
+        }
+        decision
+    };
+    let denial = judge("deny", "allow");
+    let fires = denial.verdict == Verdict::Deny;
+    let certain = denial.fired.iter().all(|fired| fired.certain);
+    (fires, certain, judge("permit", "deny").verdict == Verdict::Allow)
+}
+
+/// Comparing with zero asks for an amount like every other comparison: one that is negative, of another form or missing is unknown.
+#[test]
+fn amounts_that_cannot_be_read_never_grant_at_zero_either() {
+    let unknown = [
+        Some(RecordValue::Integer(-500)),
+        Some(RecordValue::Decimal("-0.01".into())),
+        Some(text("1e9 or so")),
+        Some(RecordValue::List(Vec::new())),
+        Some(RecordValue::Null),
+        None,
+    ];
+    // What it says of 0 and of 5.
+    for (condition, zero, five) in [
+        (">= 0", true, true),
+        ("< 0", false, false),
+        ("<= 0", true, false),
+        ("> 0", false, true),
+        ("== 0", true, false),
+        ("!= 0", false, true),
+    ] {
+        for amount in &unknown {
+            let seen = amount_seen_from_both_sides(condition, amount.as_ref());
+            assert_eq!(seen, (true, false, false), "{condition} {amount:?}");
+        }
+        for (amount, holds) in [(0, zero), (5, five)] {
+            let seen = amount_seen_from_both_sides(condition, Some(&RecordValue::Integer(amount)));
+            assert_eq!(seen, (holds, true, holds), "{condition} {amount}");
+        }
+    }
+}
+
+/// No amount lies below zero, and so no trace shows a permit that waits for one.
+#[test]
+fn no_trace_shows_an_amount_below_zero() {
+    let bundle = bundle_of(
+        "import \"schema.policy\"
+         policy p { when call c to payments.transfer permit if c.args.amount < 0 }
+         set s = { p } default deny
+         claim fires(s, p)",
+    );
+    for (_, shown) in show(&bundle, PATH_EVENTS, &Budget::UNIVERSAL) {
+        assert!(matches!(shown, Shown::NotShown(_)), "{shown:?}");
+    }
 }
