@@ -51,7 +51,7 @@ pub enum ValueTest {
     Number(Comparison, u64),
     /// Characters of a text, in this relation to a constant.
     Length(Comparison, u64),
-    /// Members of a set, in this relation to a constant.
+    /// Members of a set, in this relation to a constant; unknown unless each of them can be read.
     Count(Comparison, u64),
     /// Is one of these (hosts and paths in their normal form).
     OneOf(Vec<String>),

@@ -175,7 +175,10 @@ fn test_field(
         return Value::Unknown;
     }
     if let ValueTest::Count(sign, number) = question {
-        return yes_no(compare(*sign, (members.len() as u64).cmp(number)));
+        // What cannot be read as one member may be several: a line of addresses, a list in the list.
+        let readable = |member: &RecordValue| canonical_value(member, kind.member()).is_some();
+        let count = members.iter().all(readable).then_some(members.len() as u64);
+        return known(count.map(|count| compare(*sign, count.cmp(number))));
     }
     let one = |value: &RecordValue| test_value(value, kind.member(), question);
     match quantifier {

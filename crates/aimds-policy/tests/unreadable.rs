@@ -158,3 +158,54 @@ fn no_trace_shows_an_amount_below_zero() {
         assert!(matches!(shown, Shown::NotShown(_)), "{shown:?}");
     }
 }
+
+/// Members are counted only if each can be read: a line of three addresses is not one recipient, nor is a list in a list.
+#[test]
+fn sets_with_a_member_that_cannot_be_read_are_not_counted() {
+    let judge = |count: &str, value: &RecordValue| {
+        let verdict = |effect: &str, default: &str| {
+            let mut session = session(&format!(
+                "policy p {{ when call c to email.send {effect} if c.args.{count} }}
+                 set s = {{ p }} default {default}"
+            ));
+            session.judge(&call("email.send", &[("to", value.clone())]))
+        };
+        let denial = verdict("deny", "allow");
+        let certain = denial.fired.iter().all(|fired| fired.certain);
+        let fires = denial.verdict == Verdict::Deny;
+        (
+            fires,
+            certain,
+            verdict("permit", "deny").verdict == Verdict::Allow,
+        )
+    };
+    let unreadable = [
+        text("a@x.example, b@y.example, c@z.example"),
+        RecordValue::List(vec![texts(&["a@x.example", "b@y.example", "c@z.example"])]),
+        texts(&["a@x.example", "b@y.example;c@z.example"]),
+        RecordValue::List(vec![text("a@x.example"), RecordValue::Null]),
+        RecordValue::List(vec![RecordValue::Integer(3)]),
+        RecordValue::Map(vec![("a@x.example".into(), text("b@y.example"))]),
+        RecordValue::Flag(true),
+    ];
+    for field in ["to", "destinations"] {
+        for value in &unreadable {
+            for condition in ["count > 1", "count <= 1", "count == 2"] {
+                let seen = judge(&format!("{field}.{condition}"), value);
+                assert_eq!(seen, (true, false, false), "{field}.{condition} {value:?}");
+            }
+        }
+        for (value, count) in [
+            (text("a@x.example"), 1),
+            (texts(&["a@x.example"]), 1),
+            (texts(&["a@x.example", "b@y.example"]), 2),
+        ] {
+            for number in 0..4 {
+                let seen = judge(&format!("{field}.count == {number}"), &value);
+                let holds = count == number;
+                assert_eq!(seen, (holds, true, holds), "{field} {value:?} {number}");
+            }
+        }
+    }
+    assert_eq!(judge("to.count == 0", &texts(&[])), (true, true, true));
+}
