@@ -209,3 +209,98 @@ fn sets_with_a_member_that_cannot_be_read_are_not_counted() {
     }
     assert_eq!(judge("to.count == 0", &texts(&[])), (true, true, true));
 }
+
+/// A detector that is named twice has no score that all readers agree on: it keeps the denial and grants nothing.
+#[test]
+fn a_detector_named_twice_has_no_score() {
+    let verdict = |scores: &[(&str, u16)], effect: &str, default: &str| {
+        let mut session = session(&format!(
+            "policy p {{ when prompt p {effect} if score(p, jailbreak_roleplay) >= 0.5 }}
+             set s = {{ p }} default {default}"
+        ));
+        session.judge(&EventRecord {
+            kind: "prompt".into(),
+            scores: scores
+                .iter()
+                .map(|(name, score)| ((*name).into(), *score))
+                .collect(),
+            covered: true,
+            ..EventRecord::default()
+        })
+    };
+    for twice in [
+        [("jailbreak_roleplay", 0), ("jailbreak_roleplay", 990)],
+        [("jailbreak_roleplay", 990), ("jailbreak_roleplay", 0)],
+    ] {
+        assert_eq!(
+            verdict(&twice, "deny", "allow").verdict,
+            Verdict::Deny,
+            "{twice:?}"
+        );
+        assert_eq!(
+            verdict(&twice, "permit", "deny").verdict,
+            Verdict::Deny,
+            "{twice:?}"
+        );
+    }
+    let once = [("jailbreak_roleplay", 990), ("secret", 0)];
+    assert_eq!(verdict(&once, "permit", "deny").verdict, Verdict::Allow);
+    assert_eq!(
+        verdict(&[("jailbreak_roleplay", 0)], "deny", "allow").verdict,
+        Verdict::Allow
+    );
+}
+
+/// Sets are the same only if their members are: the sign that joined them may stand in a member, and none is not an empty one.
+#[test]
+fn different_sets_are_never_the_same() {
+    let denied = |first: &RecordValue, second: &RecordValue| {
+        let mut session = session(
+            "policy p { when call c to email.send
+               deny if once[1ms,10m] (call d to email.send where d.args.contents == c.args.contents) }
+             set s = { p } default allow",
+        );
+        let send = |value: &RecordValue, time_ms: u64| EventRecord {
+            time_ms,
+            ..call("email.send", &[("contents", value.clone())])
+        };
+        session.judge(&send(first, 0));
+        session.judge(&send(second, 1_000)).verdict == Verdict::Deny
+    };
+    for (first, second) in [
+        (texts(&["a\u{1f}b"]), texts(&["a", "b"])),
+        (texts(&[]), texts(&[""])),
+        (texts(&["", ""]), texts(&[])),
+        (texts(&["1:a"]), texts(&["a"])),
+        (texts(&["a1:b"]), texts(&["a", "b"])),
+    ] {
+        assert!(
+            !denied(&first, &second) && !denied(&second, &first),
+            "{first:?} {second:?}"
+        );
+        assert!(
+            denied(&first, &first) && denied(&second, &second),
+            "{first:?} {second:?}"
+        );
+    }
+    assert!(
+        denied(&texts(&["b", "a", "b"]), &texts(&["a", "b"])),
+        "order and repetition mean nothing"
+    );
+    assert!(denied(&text("a"), &texts(&["a"])), "one value is a set of one");
+}
+
+/// A rule of which the caller tells nothing is unknown: it stops, and grants nothing.
+#[test]
+fn rules_without_an_answer_are_unknown() {
+    let engine = |effect: &str, default: &str| {
+        let bundle = bundle_of(&format!(
+            "import \"schema.policy\"
+             policy p {{ when prompt p {effect} }}
+             set s = {{ p }} default {default}"
+        ));
+        Engine::new(bundle.set("s").unwrap().clone()).unwrap()
+    };
+    assert_eq!(engine("deny", "allow").decide(&[], 0, 0).verdict, Verdict::Deny);
+    assert_eq!(engine("permit", "deny").decide(&[], 0, 0).verdict, Verdict::Deny);
+}
