@@ -51,7 +51,7 @@ pub enum ValueTest {
     Number(Comparison, u64),
     /// Characters of a text, in this relation to a constant.
     Length(Comparison, u64),
-    /// Members of a set, in this relation to a constant.
+    /// Members of a set, in this relation to a constant; unknown unless each of them can be read.
     Count(Comparison, u64),
     /// Is one of these (hosts and paths in their normal form).
     OneOf(Vec<String>),
@@ -84,9 +84,9 @@ pub enum Atom {
     Role(String),
     /// This detector gave this score or more, in thousandths.
     ScoreAtLeast(String, u16),
-    /// An amount, as a number in hundredths.
+    /// An amount, as a number in hundredths; never a negative one.
     Amount(Field),
-    /// The value is there and can be read.
+    /// The value is there, whether or not it can be read.
     Known(Field),
     /// A flag.
     Flag(Field),

@@ -1,5 +1,6 @@
 //! What the language has to say about a source text: code, place, excerpt, help.
 
+use crate::limits::DIAGNOSTICS_MAX;
 use std::fmt::Write as _;
 
 /// A range of bytes in one file of a bundle.
@@ -191,28 +192,39 @@ impl Place {
     }
 }
 
-/// Diagnostics so far; stops taking them at a bound.
+/// Diagnostics so far; stops taking them at a bound. An error counts also beyond it, and takes the place of a warning.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     found: Vec<Diagnostic>,
+    has_errors: bool,
 }
 
 impl Diagnostics {
     /// One more, unless there are enough.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if self.found.len() < crate::limits::DIAGNOSTICS_MAX && !self.found.contains(&diagnostic) {
+        // Before any bound: what was found decides whether the bundle can be used, not what is told.
+        let is_error = diagnostic.level == Level::Error;
+        self.has_errors |= is_error;
+        if self.found.contains(&diagnostic) {
+            return;
+        }
+        if self.found.len() < DIAGNOSTICS_MAX {
             self.found.push(diagnostic);
+        } else if is_error
+            && let Some(warning) = self.found.iter_mut().rfind(|found| found.level == Level::Warning)
+        {
+            *warning = diagnostic;
         }
     }
 
-    /// Whether reading should stop.
+    /// Whether reading should stop: no further error would be told.
     pub fn is_full(&self) -> bool {
-        self.found.len() >= crate::limits::DIAGNOSTICS_MAX
+        self.found.len() >= DIAGNOSTICS_MAX && self.found.iter().all(|found| found.level == Level::Error)
     }
 
-    /// Whether there is an error among them.
+    /// Whether there was an error, told or not.
     pub fn has_errors(&self) -> bool {
-        self.found.iter().any(|found| found.level == Level::Error)
+        self.has_errors
     }
 
     /// All of them, by place.
@@ -252,4 +264,47 @@ fn edit_distance(left: &str, right: &str) -> usize {
         row = next;
     }
     row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(place: usize) -> Span {
+        let start = place as u32;
+        Span {
+            start,
+            end: start + 1,
+            ..Span::default()
+        }
+    }
+
+    /// However many warnings came before it, an error counts and is told; reading stops only when all that is kept are errors.
+    #[test]
+    fn warnings_never_hide_an_error() {
+        let mut diagnostics = Diagnostics::default();
+        for place in 0..2 * DIAGNOSTICS_MAX {
+            diagnostics.push(Diagnostic::warning(Code::Unused, at(place), "unused", "drop it"));
+        }
+        assert!(!diagnostics.has_errors() && !diagnostics.is_full());
+        diagnostics.push(Diagnostic::error(Code::Expected, at(9_999), "wrong", "mend it"));
+        assert!(diagnostics.has_errors() && !diagnostics.is_full());
+        for place in 1..2 * DIAGNOSTICS_MAX {
+            diagnostics.push(Diagnostic::error(
+                Code::Expected,
+                at(9_999 + place),
+                "wrong",
+                "mend it",
+            ));
+        }
+        assert!(diagnostics.has_errors() && diagnostics.is_full());
+        let found = diagnostics.into_sorted();
+        assert_eq!(found.len(), DIAGNOSTICS_MAX);
+        assert!(found.iter().all(|one| one.level == Level::Error));
+        assert_eq!(
+            found.first().map(|one| one.span),
+            Some(at(9_999)),
+            "the first errors stay"
+        );
+    }
 }

@@ -8,6 +8,7 @@ use crate::syntax::{Comparison, Quantifier, ValueType};
 use crate::values::{fits, host, is_under, is_within, path, scaled};
 use aimds_proof::logic::{AtomId, Value};
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 /// Digits behind the point of an amount.
 const AMOUNT_DIGITS: usize = 2;
@@ -175,7 +176,10 @@ fn test_field(
         return Value::Unknown;
     }
     if let ValueTest::Count(sign, number) = question {
-        return yes_no(compare(*sign, (members.len() as u64).cmp(number)));
+        // What cannot be read as one member may be several: a line of addresses, a list in the list.
+        let readable = |member: &RecordValue| canonical_value(member, kind.member()).is_some();
+        let count = members.iter().all(readable).then_some(members.len() as u64);
+        return known(count.map(|count| compare(*sign, count.cmp(number))));
     }
     let one = |value: &RecordValue| test_value(value, kind.member(), question);
     match quantifier {
@@ -274,18 +278,24 @@ fn address(text: &str) -> Option<String> {
     }
 }
 
+/// A set as one text: its members in order, each behind its length, so that no member can pass for two, nor an empty one for none.
+fn canonical_set(members: &[RecordValue], kind: ValueType) -> Option<String> {
+    if members.len() > VALUES_MAX {
+        return None;
+    }
+    let members: Option<BTreeSet<String>> = members
+        .iter()
+        .map(|value| canonical_value(value, kind.member()))
+        .collect();
+    let behind_its_length = |member: &String| format!("{}:{member}", member.len());
+    Some(members?.iter().map(behind_its_length).collect())
+}
+
 fn canonical_value(value: &RecordValue, kind: ValueType) -> Option<String> {
     match (value, kind) {
-        (RecordValue::List(members), kind) if kind.is_set() && members.len() <= VALUES_MAX => {
-            let members: Option<Vec<String>> = members
-                .iter()
-                .map(|value| canonical_value(value, kind.member()))
-                .collect();
-            let mut members = members?;
-            members.sort();
-            members.dedup();
-            Some(members.join("\u{1f}"))
-        }
+        (RecordValue::List(members), kind) if kind.is_set() => canonical_set(members, kind),
+        // One value where a set may stand is a set of one.
+        (single, kind) if kind.is_set() => canonical_set(std::slice::from_ref(single), kind),
         (RecordValue::Text(text), _) => match kind.member() {
             ValueType::Host => address(text),
             ValueType::Path => path(text),

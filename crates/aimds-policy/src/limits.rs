@@ -9,7 +9,8 @@ pub const SOURCES_MAX: usize = 64;
 /// Tokens of one file: a token has at least one byte, and real text has about one in five.
 pub const TOKENS_MAX: usize = 64 * 1024;
 
-/// Diagnostics after which reading stops: nobody reads more, and a hostile file must not fill memory with them.
+/// Diagnostics that are kept, errors before warnings, and errors after which reading stops: nobody reads more, and a hostile file
+/// must not fill memory with them.
 pub const DIAGNOSTICS_MAX: usize = 50;
 
 /// Nesting of a formula: that of a certificate (`formal.md` 9), so that what parses can be proved.

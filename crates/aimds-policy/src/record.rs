@@ -111,17 +111,14 @@ impl EventRecord {
         find(&self.attributes, name)
     }
 
-    /// A detector's score in thousandths; `None` when it did not run.
+    /// A detector's score in thousandths; `None` when it did not run, or is named twice.
     pub fn score(&self, detector: &str) -> Option<u16> {
-        self.scores
-            .iter()
-            .find(|(name, _)| name == detector)
-            .map(|(_, score)| *score)
+        find(&self.scores, detector).copied()
     }
 }
 
 /// The value under a name that occurs once. A name given twice has no value that all readers agree on.
-fn find<'a>(values: &'a [(String, RecordValue)], name: &str) -> Option<&'a RecordValue> {
+fn find<'a, T>(values: &'a [(String, T)], name: &str) -> Option<&'a T> {
     let mut found = values.iter().filter(|(this, _)| this == name);
     match (found.next(), found.next()) {
         (Some((_, value)), None) => Some(value),

@@ -5,6 +5,7 @@
 //! a score of 0.9 is also one of 0.5), and counts only when the naive semantics agrees.
 
 use crate::atoms::{Atom, Field, ValueTest};
+use crate::limits::NUMBER_MAX;
 use crate::rules::PolicySet;
 use crate::schema::Schema;
 use crate::values::fits;
@@ -89,6 +90,10 @@ impl<'a> Search<'a> {
             Form::Atom(atom) => self.set_fact(draft, at, *atom, if want { Value::Yes } else { Value::No }),
             Form::AtMost(atom, bound) => {
                 let number = if want { *bound } else { bound.saturating_add(1) };
+                // No event states a greater one: a trace with it would show what cannot happen.
+                if number > NUMBER_MAX {
+                    return Vec::new();
+                }
                 self.set_fact(draft, at, *atom, Value::Number(number))
             }
             Form::Not(inner) => self.satisfy(inner, !want, at, draft, left),

@@ -133,14 +133,15 @@ impl Engine {
         &self.set
     }
 
-    /// The verdict and what follows from what is known of each rule; the core of every decision.
+    /// The verdict and what follows from what is known of each rule; the core of every decision. A rule of which nothing is told is
+    /// unknown.
     pub fn decide(&self, truths: &[Truth], sequence: u64, time_ms: u64) -> Decision {
         let fired: Vec<Fired> = self
             .set
             .rules
             .iter()
             .enumerate()
-            .zip(truths)
+            .zip(truths.iter().copied().chain(std::iter::repeat(Truth::UNKNOWN)))
             .filter(|((_, rule), truth)| {
                 if rule.effect == Effect::Permit {
                     truth.must

@@ -3,7 +3,8 @@
 /// The host of a URL, mail address or bare host name, in lower case; `None` when two readers could disagree about it.
 ///
 /// Backslashes, spaces, control characters and percent signs before the path are refused, for browsers and libraries read
-/// them differently; so are user names in URLs that hold `@` twice, and hosts outside ASCII (compare their `xn--` form).
+/// them differently; so are user names in URLs that hold `@` twice, hosts outside ASCII (compare their `xn--` form), and texts
+/// without a scheme in which an `@` stands behind a `/`, `?` or `#`: such a text may also be the address of somebody elsewhere.
 pub fn host(text: &str) -> Option<String> {
     let text = text.trim();
     let authority = match text.split_once("://") {
@@ -17,7 +18,12 @@ pub fn host(text: &str) -> Option<String> {
             rest.split(['/', '?', '#']).next()?
         }
         None if text.starts_with("//") => return None,
-        None => text.split(['/', '?', '#']).next()?,
+        None => match text.split_once(['/', '?', '#']) {
+            // All three are legal before the `@` of a mail address: to a mail program the host stands behind it.
+            Some((_, rest)) if rest.contains('@') => return None,
+            Some((authority, _)) => authority,
+            None => text,
+        },
     };
     let unusual = |c: char| {
         !c.is_ascii() || c.is_ascii_control() || matches!(c, '\\' | ' ' | '%' | '<' | '>' | '"' | ',' | ';')
@@ -143,6 +149,12 @@ mod tests {
             ("https://corp.example@evil.example/", Some("evil.example")),
             ("https://evil.example\\@corp.example", None),
             ("https://evil.example#@corp.example", Some("evil.example")),
+            ("https://corp.example/x@evil.example", Some("corp.example")),
+            ("corp.example/x@evil.example", None),
+            ("corp.example?x@evil.example", None),
+            ("corp.example#x@evil.example", None),
+            ("mailto:ann@corp.example?bcc=x@evil.example", None),
+            ("ann@corp.example/x", Some("corp.example")),
             ("https://a@b@corp.example", None),
             ("//corp.example", None),
             ("http://corp%2eexample", None),

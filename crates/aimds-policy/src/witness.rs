@@ -5,7 +5,7 @@
 //! three must give the answers. A proposal that fails is dropped, whoever made it.
 
 use crate::atoms::{Atom, AtomTable};
-use crate::monitor::{Monitor, Program, ProgramError, Relations};
+use crate::monitor::{Monitor, Program, ProgramError, Relations, Truth};
 use crate::schema::Schema;
 use crate::search::{excludes, implies};
 use aimds_proof::limits::{Budget, Limit};
@@ -152,6 +152,7 @@ impl Sought {
                 .step(event.time_ms(), event.facts(), event.absent(), &Stated(events))
                 .to_vec();
         }
+        let truths = truths.into_iter().chain(std::iter::repeat(Truth::UNKNOWN));
         let fired = policy.rules().iter().zip(truths);
         let (mut denied, mut permitted) = (false, false);
         for (rule, truth) in fired {

@@ -7,7 +7,8 @@
 )]
 
 use aimds_policy::bundle::{Compiled, Source, compile};
-use aimds_policy::diagnostic::Code;
+use aimds_policy::diagnostic::{Code, Diagnostic, Level};
+use aimds_policy::limits::DIAGNOSTICS_MAX;
 
 /// A schema that every test here shares.
 const SCHEMA: &str = r#"
@@ -114,6 +115,10 @@ fn numbers_lower_to_the_two_comparisons_of_the_core() {
     assert!(amounts("<").ends_with("[args.amount in hundredths <= 1998])"));
     assert!(amounts(">").ends_with("![args.amount in hundredths <= 1999])"));
     assert!(amounts(">=").ends_with("![args.amount in hundredths <= 1998])"));
+    // Zero has nothing below it: still a question about the amount, and unknown where that is.
+    let zero = |sign: &str| form(&format!("when call c to pay deny if c.args.amount {sign} 0"));
+    assert!(zero(">=").ends_with(" & [args.amount in hundredths <= 9007199254740992])"));
+    assert!(zero("<").ends_with(" & ![args.amount in hundredths <= 9007199254740992])"));
 }
 
 /// Trust is an order of labels: each comparison is made of "at most".
@@ -218,6 +223,49 @@ fn reading_goes_on_after_an_error() {
         .map(|found| found.code.text())
         .collect();
     assert_eq!(codes.len(), 4, "{}", compiled.render());
+}
+
+/// A crowd of warnings hides no error: the bundle cannot be used, and the error is told.
+#[test]
+fn warnings_do_not_make_a_bundle_valid() {
+    let unused: Vec<String> = (0..60)
+        .map(|number| format!("policy unused{number} {{ when call c deny }}\n"))
+        .collect();
+    let used = "policy p { when call c deny }\nset s = { p } default allow\n";
+    let unused = format!("{}{used}", unused.concat());
+    assert!(compiled(&unused).bundle.is_some(), "warnings alone do no harm");
+    for wrong in [
+        "claim fires(nowhere, p)",
+        "claim sings(s, p)",
+        "test \"t\" for nowhere { given call c to pay at 0s expect deny }",
+    ] {
+        let compiled = compiled(&format!("{unused}{wrong}"));
+        assert!(compiled.bundle.is_none(), "{wrong}");
+        let errors: Vec<&Diagnostic> = compiled
+            .diagnostics
+            .iter()
+            .filter(|found| found.level == Level::Error)
+            .collect();
+        assert_eq!(errors.len(), 1, "{wrong}: {}", compiled.render());
+        assert!(compiled.diagnostics.len() <= DIAGNOSTICS_MAX);
+    }
+}
+
+/// A set of which one policy failed is told once: what names the set is not at fault as well.
+#[test]
+fn a_failed_policy_is_the_only_fault_of_its_set() {
+    let compiled = compiled(
+        "policy good { when call c deny }
+         policy bad { when call c to pay deny if c.args.ammount > 3 }
+         set s = { good, bad } default allow
+         set t = { good } default allow
+         claim fires(s, bad)
+         claim no_path(t, s)
+         test \"t\" for s { given call c to pay at 0s expect deny }",
+    );
+    assert!(compiled.bundle.is_none());
+    let codes: Vec<Code> = compiled.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::UnknownName], "{}", compiled.render());
 }
 
 /// The excerpt shows the line and marks the place.

@@ -33,13 +33,32 @@ pub(crate) fn record(fields: &Bound<'_, PyDict>) -> PyResult<EventRecord> {
                 .extract()
                 .map(|expires_ms| record.expires_ms = Some(expires_ms)),
             "about" => value.extract().map(|all| record.about = all),
-            "scores" => value.extract().map(|all| record.scores = all),
+            "scores" => scores(&value).map(|all| record.scores = all),
             "covered" => value.extract().map(|covered| record.covered = covered),
             _ => return Err(bad_value(py, "event", &format!("there is no field `{name}`"))),
         };
         read.map_err(|error| bad_value(py, "event", &format!("field `{name}`: {}", error.value(py))))?;
     }
     Ok(record)
+}
+
+/// Pairs of a detector and thousandths: tuples, or lists of two as JSON has them.
+fn scores(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, u16)>> {
+    if value.len()? > VALUES_MAX {
+        return Err(bad_value(
+            value.py(),
+            "event",
+            &format!("more than {VALUES_MAX} scores"),
+        ));
+    }
+    let pairs = value.try_iter()?.map(|pair| {
+        let pair = pair?;
+        match pair.cast::<PyList>() {
+            Ok(list) => list.to_tuple().extract(),
+            Err(_) => pair.extract(),
+        }
+    });
+    pairs.collect()
 }
 
 /// Counts what is converted, so that no argument can fill memory twice.

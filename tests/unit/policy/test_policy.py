@@ -187,6 +187,8 @@ def test_wrong_fields_are_refused(session: policy.Session) -> None:
         {"kind": 1, "time_ms": 0},
         {"kind": "prompt", "time_ms": -1},
         {"kind": "prompt", "time_ms": 0, "scores": [("secret", 70_000)]},
+        {"kind": "prompt", "time_ms": 0, "scores": [["secret"]]},
+        {"kind": "prompt", "time_ms": 0, "scores": [("secret", 1)] * 2_000},
         {"kind": "tool_call", "time_ms": 0, "arguments": [1]},
     ]
     for event in wrong:
@@ -194,6 +196,12 @@ def test_wrong_fields_are_refused(session: policy.Session) -> None:
             session.judge(event)
     with pytest.raises(StageError):
         session.certify()
+
+
+def test_scores_are_pairs_as_python_or_json_has_them(session: policy.Session) -> None:
+    """Tuples and lists of two mean the same."""
+    for pair in (("secret", 990), ["secret", 990]):
+        assert session.judge({"kind": "prompt", "time_ms": 0, "covered": True, "scores": [pair]})
 
 
 def test_a_state_goes_on_and_only_under_its_own_set(session: policy.Session, tmp_path: Path) -> None:

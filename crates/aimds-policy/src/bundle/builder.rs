@@ -68,7 +68,7 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
         })
         .collect();
     for test in &tests {
-        if !sets.iter().any(|set| set.name == test.set.value) {
+        if !builder.is_declared(&test.set.value) {
             builder.unknown(&test.set, "policy set", "declare it with `set`");
         }
     }
@@ -91,6 +91,11 @@ impl<'a> Builder<'a> {
     ) {
         self.diagnostics
             .push(Diagnostic::error(code, span, message, help));
+    }
+
+    /// Whether there is a set of this name. One that could not be built has errors of its own.
+    pub(super) fn is_declared(&self, name: &str) -> bool {
+        self.sets.contains_key(name)
     }
 
     pub(super) fn unknown(&mut self, name: &Name, what: &str, help: &str) {
@@ -310,14 +315,19 @@ impl<'a> Builder<'a> {
             atoms: crate::atoms::AtomTable::default(),
             diagnostics: &mut *self.diagnostics,
         };
-        let mut rules = Vec::new();
-        for draft in members.iter().filter_map(|name| self.drafts.get(name)) {
-            let constants = Constants {
-                parameters: draft.parameters.clone(),
-                lets: self.lets.clone(),
-            };
-            rules.extend(lowering.rule(draft.name, draft.body, draft.span, &constants));
-        }
+        let drafts = members.iter().filter_map(|name| self.drafts.get(name));
+        let rules: Vec<_> = drafts
+            .map(|draft| {
+                let constants = Constants {
+                    parameters: draft.parameters.clone(),
+                    lets: self.lets.clone(),
+                };
+                lowering.rule(draft.name, draft.body, draft.span, &constants)
+            })
+            .collect();
+        // All were looked at, so that one run reports every error; a set that lacks one would allow what that one denies.
+        let rules: Result<Vec<_>, Failed> = rules.into_iter().collect();
+        let rules = rules.ok()?;
         let set = PolicySet {
             name: item.name.value.clone(),
             default_allow: item.default_allow,

@@ -33,17 +33,19 @@ impl Builder<'_> {
         };
         let (first, rest) = item.about.split_first()?;
         let Some(set) = sets.iter().find(|set| set.name == first.value) else {
-            self.unknown(
-                first,
-                "policy set",
-                "a claim begins with the set that it is about",
-            );
+            if !self.is_declared(&first.value) {
+                self.unknown(
+                    first,
+                    "policy set",
+                    "a claim begins with the set that it is about",
+                );
+            }
             return None;
         };
         let about_sets = item.kind.value == NO_PATH;
         let is_known = |name: &str| {
             if about_sets {
-                sets.iter().any(|set| set.name == name)
+                self.is_declared(name)
             } else {
                 set.rule(name).is_some()
             }

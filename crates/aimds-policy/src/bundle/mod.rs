@@ -141,3 +141,30 @@ fn load(root: &Source, library: &[Source], diagnostics: &mut Diagnostics) -> (Ve
     }
     (sources, files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A set without one of its rules would allow what that rule denies: nobody builds it, whatever comes of its diagnostics.
+    #[test]
+    fn a_set_with_a_failed_rule_is_not_built() {
+        let root = Source {
+            name: "root".into(),
+            text: "schema agent v1
+                event tool_call, prompt
+                policy good { when prompt p deny }
+                policy bad { when nothing n deny }
+                set whole = { good } default allow
+                set lacking = { good, bad } default allow"
+                .into(),
+        };
+        let mut diagnostics = Diagnostics::default();
+        let (sources, files) = load(&root, &[], &mut diagnostics);
+        let bundle = builder::build(&sources, &files, &mut diagnostics);
+        let sets = bundle.iter().flat_map(|bundle| &bundle.sets);
+        let names: Vec<&str> = sets.map(|set| set.name.as_str()).collect();
+        assert_eq!(names, ["whole"]);
+        assert!(diagnostics.has_errors());
+    }
+}

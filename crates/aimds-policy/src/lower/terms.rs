@@ -3,6 +3,7 @@
 use super::{Bound, Constants, Lowered, Lowering, Scope, balanced, negated};
 use crate::atoms::{Atom, Field, ValueTest};
 use crate::diagnostic::{Code, Name, Spanned, nearest};
+use crate::limits::NUMBER_MAX;
 use crate::schema::CALL_KIND;
 use crate::syntax::{Comparison, Literal, Operand, Quantifier, Relation, Term, TermField, ValueType};
 use aimds_proof::logic::Form;
@@ -405,7 +406,7 @@ impl<'a> Lowering<'a> {
     ) -> Lowered<Form> {
         let amount = self.amount(literal, constants)?;
         let sign = self.sign(relation)?;
-        let Some(id) = self.atoms.intern(Atom::Amount(field.clone())) else {
+        let Some(id) = self.atoms.intern(Atom::Amount(field)) else {
             return self.error(
                 Code::TooLarge,
                 left.span,
@@ -414,10 +415,11 @@ impl<'a> Lowering<'a> {
             );
         };
         let at_most = Form::AtMost(id, amount);
-        // Below zero nothing is; the question is then whether the amount can be read at all.
+        // Below zero nothing is: no for every amount that can be read, for none is greater than `NUMBER_MAX`, and unknown for
+        // all others. `known` would not do, for what cannot be read is there too.
         let below = match amount.checked_sub(1) {
             Some(below) => Form::AtMost(id, below),
-            None => negated(self.atom(Atom::Known(field), left.span)?),
+            None => negated(Form::AtMost(id, NUMBER_MAX)),
         };
         let exactly = balanced(vec![at_most.clone(), negated(below.clone())], true);
         Ok(match sign {
