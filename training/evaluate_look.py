@@ -1,9 +1,9 @@
 """Leave-one-source-family-out for the transformers, with the folds and the measure of `training.evaluate_loso`.
 
     python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 early_layers=0 ...] [--no-banks]
-    python -m training.evaluate_look --name teacher --start deep --set layers=8 early_layers=0 rows=40000 rate=1.5e-4 --seed 8
+    python -m training.evaluate_look --name teacher --start deep --seed 8 --set layers=8 early_layers=0 rows=40000 ...
 
-Each fold's logits and model are kept in `training/work/` as soon as it is done; `--only` goes on with those that are missing.
+Each fold's logits and model are kept in `training/work/` as soon as it is done; `--only` goes on with missing ones.
 The second line goes on with the lower layers of the models of the run `deep`, as the shipped teacher is made.
 """
 

@@ -73,7 +73,7 @@ class PostgresStore(SqlStore):
 
     def __init__(self, address: str, ids: IdSource, *, power_safe: bool = True, read_only: bool = False) -> None:
         parts = urlsplit(address)
-        if parts.password or "password" in parse_qs(parts.query):
+        if parts.password or {"password", "sslpassword"} & parse_qs(parts.query).keys():
             reason = "the address holds a password; put it into PGPASSFILE or PGPASSWORD"
             raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="audit.path", reason=reason)
         super().__init__(address)

@@ -49,7 +49,8 @@ def print_report(out: Console, report: Report) -> None:
     told = "in brackets" if figures.with_intervals else "on a wider terminal, or with --json"
     out.print(f"95% intervals {told}", style="dim")
     if report.errors:
-        out.print(f"{report.errors} {report.unit} could not be judged (see standard error)", style="bold yellow")
+        unit = report.unit.removesuffix("s") if report.errors == 1 else report.unit
+        out.print(f"{report.errors} {unit} could not be judged (see standard error)", style="bold yellow")
 
 
 def print_replay(out: Console, report: ReplayReport, *, list_all: bool) -> None:

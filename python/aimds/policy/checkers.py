@@ -185,12 +185,17 @@ class EndpointChecker(_Remembering):
         kind = HTTPSConnection if self._secure else HTTPConnection
         connection = kind(self._host, self._port, timeout=self._limit_s)
         with contextlib.closing(connection):
-            connection.connect()
-            # A time-out of the socket is one of each read: a service that drips would go on for ever.
-            stop = threading.Timer(self._limit_s, _hang_up, (connection.sock,))
+            # A time-out of the socket is one of each read: a service that drips would go on for ever. Looking up its name
+            # and beginning TLS have the system's own; a service that is reached too late is not asked.
+            connected: list[socket.socket] = []
+            stop = threading.Timer(self._limit_s, _hang_up, (connected,))
             stop.daemon = True
             stop.start()
             try:
+                connection.connect()
+                connected.append(connection.sock)
+                if stop.finished.is_set():
+                    return "it was not reached in time"
                 headers = {"Content-Type": "application/x-ndjson", "Accept": "application/json"}
                 connection.request("POST", self._path, body=stream, headers=headers)
                 response = connection.getresponse()
@@ -207,10 +212,10 @@ class EndpointChecker(_Remembering):
         return None if agrees and found["accepted"] is True else "it does not accept this theorem"
 
 
-def _hang_up(connected: socket.socket | None) -> None:
-    if connected is not None:
+def _hang_up(connected: Sequence[socket.socket]) -> None:
+    for each in connected:
         with contextlib.suppress(OSError):
-            connected.shutdown(socket.SHUT_RDWR)
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _refusal(code: int, answer: str) -> str | None:

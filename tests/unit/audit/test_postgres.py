@@ -74,7 +74,14 @@ def test_a_lost_connection_fails_once_and_comes_back(postgres: str) -> None:
         store.close()
 
 
-@pytest.mark.parametrize("address", ["postgresql://u:hunter2@h/d", "postgres://h/d?password=hunter2&user=u"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:hunter2@h/d",
+        "postgres://h/d?password=hunter2&user=u",
+        "postgresql://u@h/d?sslcert=c.pem&sslpassword=hunter2",
+    ],
+)
 def test_an_address_with_a_password_is_refused(address: str) -> None:
     """Settings are shown and logged; the refusal does not show it either."""
     with pytest.raises(ConfigurationError) as caught:

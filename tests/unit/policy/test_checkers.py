@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 import stat
 import sys
 import threading
@@ -215,6 +216,25 @@ def test_a_service_that_drips_is_hung_up_on(service: Service, certificate: dict[
     begun_s = time.monotonic()
     assert EndpointChecker(address(service), 700).check(certificate) is not None
     assert time.monotonic() - begun_s < 10
+
+
+def test_a_service_that_is_found_too_late_is_not_asked(
+    service: Service, certificate: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking up a name takes as long as the system lets it: what comes of it later is no answer."""
+    asked: list[bytes] = []
+    service.answer = lambda body: asked.append(body) or accepting(body)
+    look_up = socket.getaddrinfo
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0.6)
+        return look_up(*arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    said = EndpointChecker(address(service), 200).check(certificate)
+    assert said is not None
+    assert "in time" in said
+    assert asked == []
 
 
 @pytest.mark.parametrize(
