@@ -3,7 +3,7 @@
 use super::characters::{is_letter, is_wordy};
 use super::language::{mean_likelihood, pair_likelihood};
 use super::reading::Reading;
-use super::rewriter::Rewriter;
+use super::rewriter::{MARGIN_BYTES, Rewriter, WHOLE_BYTES_MAX};
 use super::spelling::Respelled;
 use super::tokens::{self, Kinds, Token, Tokens, is_address};
 use super::view::Transform;
@@ -28,7 +28,7 @@ fn leet_letter(character: char) -> Option<char> {
 const SIGNS: Kinds = tokens::DIGIT | tokens::LEET_SIGN;
 
 /// Words that mix letters with digits or signs, read as words: once with `1` as the letter that its neighbours like
-/// better, once with `1` as `i` throughout.
+/// better, once with `1` as `i` where that differs.
 pub(crate) fn read(text: &str, tokens: &Tokens<'_>) -> Vec<Respelled> {
     const HEAVY_TOKENS_MIN: usize = 3;
     const SURE_WORDS_MIN: usize = 4;
@@ -54,17 +54,46 @@ pub(crate) fn read(text: &str, tokens: &Tokens<'_>) -> Vec<Respelled> {
             .filter(|token| !is_address(token.text))
             .collect();
     }
-    // Without a sign that stands for either letter both readings are one.
-    let either = words.iter().any(|token| token.text.contains(['1', '|']));
+    let either = around_either(text, &words);
     let readings = leet_reading(text, &words, true)
         .into_iter()
-        .chain(either.then(|| leet_reading(text, &words, false)).flatten());
+        .chain(leet_reading(text, &either, false));
     readings
         .map(|reading| Respelled {
             reading,
             count,
             deliberate,
         })
+        .collect()
+}
+
+/// The words of the second reading: those that read otherwise with `1` as `i`, and what stands around them. The rest is in the
+/// first reading as well.
+fn around_either<'a>(text: &str, words: &[Token<'a>]) -> Vec<Token<'a>> {
+    let (mut chosen, mut plain, mut characters) = (String::new(), String::new(), Vec::new());
+    let mut differs = |token: &Token<'_>| {
+        token.text.contains(['1', '|']) && {
+            leet_word(token.text, true, &mut chosen, &mut characters);
+            leet_word(token.text, false, &mut plain, &mut characters);
+            chosen != plain
+        }
+    };
+    let places: Vec<usize> = words
+        .iter()
+        .filter(|token| differs(token))
+        .map(|token| token.start)
+        .collect();
+    let is_near = |token: &Token<'_>| {
+        let next = places.partition_point(|place| place + MARGIN_BYTES < token.start);
+        places
+            .get(next)
+            .is_some_and(|place| *place <= token.start + MARGIN_BYTES)
+    };
+    let whole = text.len() <= WHOLE_BYTES_MAX && !places.is_empty();
+    words
+        .iter()
+        .filter(|token| whole || is_near(token))
+        .copied()
         .collect()
 }
 
@@ -120,7 +149,8 @@ fn is_leet_word(token: &Token<'_>) -> bool {
     let letters = core.chars().filter(|&c| is_letter(c)).count();
     let signs = core.chars().filter(|&c| leet_letter(c).is_some()).count();
     let others = core.chars().count() - letters - signs;
-    if letters == 0 || signs == 0 || others * 4 > letters + signs {
+    // A letter among many digits belongs to a time or a number.
+    if letters == 0 || signs == 0 || signs > letters * 4 || others * 4 > letters + signs {
         return false;
     }
     let tail = core.trim_start_matches(|c| leet_letter(c).is_some());

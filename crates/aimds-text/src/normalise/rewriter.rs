@@ -7,11 +7,11 @@ use super::view::Transform;
 use std::ops::Range;
 
 /// A text up to this length is kept whole around what was replaced.
-const WHOLE_BYTES_MAX: usize = 4096;
+pub(crate) const WHOLE_BYTES_MAX: usize = 4096;
 
 /// Of a longer one, this much on either side of each replacement is kept: a sentence or two. The rest stands in the
 /// text it came from, and later rooms need not read it again.
-const MARGIN_BYTES: usize = 256;
+pub(crate) const MARGIN_BYTES: usize = 256;
 
 /// A view under construction: what is not replaced is copied from the source.
 #[derive(Debug)]
