@@ -2,9 +2,11 @@
 
     python -m training.evaluate_look --name NAME [--only 0 1 ...] [--set layers=4 early_layers=0 ...] [--no-banks]
     python -m training.evaluate_look --name teacher --start deep --seed 8 --set layers=8 early_layers=0 rows=40000 ...
+    python -m training.evaluate_look --name mean --average deep teacher --set layers=8 early_layers=0
 
 Each fold's logits and model are kept in `training/work/` as soon as it is done; `--only` goes on with missing ones.
-The second line goes on with the lower layers of the models of the run `deep`, as the shipped teacher is made.
+The second line goes on with the lower layers of the models of the run `deep`; the third judges the mean of both, as the
+shipped teacher is made.
 """
 
 from __future__ import annotations
@@ -20,10 +22,11 @@ import numpy as np
 import torch
 
 from training.corpus import Row, texts_of
+from training.encoder import Encoder
 from training.evaluate_loso import GROUPED, Outcome, row_key, save_outcomes, summary, table
 from training.features import WORK
 from training.look_data import LookRows, load_rows
-from training.look_train import Plan, Training, scores
+from training.look_train import Plan, Training, averaged, scores
 from training.metrics import threshold_at
 from training.shipped import SEED, TEACHER_PLAN
 from training.teachers import load_e5
@@ -74,25 +77,30 @@ def heads_of(plan: Plan, name: str) -> list[str]:
     return [f"{name}_early", name] if plan.early_layers else [name]
 
 
-def run_fold(
-    data: LookRows, held: frozenset[str], training: Training, run: str, place: int, words: Words
-) -> dict[str, list[Outcome]]:
-    """Trains without the fold's families and scores their rows, for each head."""
-    plan, file = training.plan, f"look_{run}_{place}"
+def train_fold(training: Training, run: str, place: int) -> Encoder:
+    """Trains the model of a fold and keeps it."""
+    file = f"look_{run}_{place}"
     model = training.run(WORK / f"{file}.ckpt", file)
-    torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"{file}.pt")
+    torch.save({"plan": asdict(training.plan), "state": model.state_dict()}, WORK / f"{file}.pt")
+    (WORK / f"{file}.ckpt").unlink(missing_ok=True)
+    return model
+
+
+def judge_fold(
+    data: LookRows, held: frozenset[str], model: Encoder, heads: Sequence[str], place: int, words: Words
+) -> dict[str, list[Outcome]]:
+    """Scores the rows of the fold's families, which the model has not seen, for each head."""
     corpus = [row for row in data.rows if not row.family.startswith("own_") and row.family != "mixed"]
     judged = sampled([row for row in corpus if row.family in held], SEED)
     known = [row for row in data.rows[data.train_count :] if row.family not in held and not row.attack]
     keys = np.array([row_key(row) for row in judged])
     found = {}
     parts = (scores(model, words, texts_of(some)) for some in (known, judged))
-    for head, benign, logits in zip(heads_of(plan, run), *parts, strict=True):
+    for head, benign, logits in zip(heads, *parts, strict=True):
         limit_2, limit_1 = threshold_at(benign[:, 0], 0.02), threshold_at(benign[:, 0], 0.01)
         np.savez_compressed(WORK / f"look_{head}_{place}_logits.npz", logits=logits.astype(np.float32), key=keys)
         outcomes = [Outcome(row, float(z), limit_2, limit_1) for row, z in zip(judged, logits[:, 0], strict=True)]
         found[head] = [one for one in outcomes if not one.row.harmful]
-    (WORK / f"{file}.ckpt").unlink(missing_ok=True)
     return found
 
 
@@ -110,6 +118,7 @@ def main() -> None:
     parser.add_argument("--no-banks", action="store_true", help="without training/banks")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--start", help="go on from the fold models of this run")
+    parser.add_argument("--average", nargs="+", help="no training: the mean of the fold models of these runs")
     parser.add_argument("--seed", type=int, default=SEED, help="of the draws; another one when going on")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -123,10 +132,14 @@ def main() -> None:
     outcomes: dict[str, list[Outcome]] = {head: [] for head in heads_of(plan, options.name)}
     for place in options.only if options.only is not None else range(len(folds)):
         begun = time.monotonic()
-        training = Training(plan, teacher, words, data.training(folds[place]), options.seed)
-        if options.start:
-            training.start_from(WORK / f"look_{options.start}_{place}.pt")
-        found = run_fold(data, folds[place], training, options.name, place, words)
+        if options.average:
+            model = averaged([WORK / f"look_{run}_{place}.pt" for run in options.average], teacher, plan.layers)
+        else:
+            training = Training(plan, teacher, words, data.training(folds[place]), options.seed)
+            if options.start:
+                training.start_from(WORK / f"look_{options.start}_{place}.pt")
+            model = train_fold(training, options.name, place)
+        found = judge_fold(data, folds[place], model, heads_of(plan, options.name), place, words)
         minutes = (time.monotonic() - begun) / 60
         for head, fold in found.items():
             save_outcomes(fold, f"look_{head}_{place}")

@@ -5,15 +5,17 @@ The numbers that join the looks come from `training.look_fusion`: run the leave-
     python -m training.second_look student [--set rows=96000 ...]
     python -m training.second_look teacher [--set layers=8 ...]
     python -m training.second_look teacher --start training/work/teacher.pt --set layers=8 early_layers=0 rows=40000
+    python -m training.second_look teacher --average training/work/first.pt training/work/second.pt --set layers=8
     python -m training.second_look export --numbers FILE
 
-The third goes on with the lower layers of a network of two heads alone (README).
+The third goes on with the lower layers of a network of two heads alone, the fourth takes the mean of several (README).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from training.evaluate_look import with_options
 from training.features import WORK
 from training.look_data import load_rows
 from training.look_export import write_model, write_words
-from training.look_train import Plan, Training
+from training.look_train import Plan, Training, averaged
 from training.model import OUTPUTS
 from training.shipped import MODELS, SEED, STUDENT_PLAN, TEACHER_PLAN
 from training.teachers import Teacher, load_e5
@@ -47,6 +49,12 @@ def trained(name: str, plan: Plan, teacher: Teacher, threads: int, start: Path |
     model = training.run(WORK / f"{name}.ckpt", name)
     torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"{name}.pt")
     (WORK / f"{name}.ckpt").unlink()
+
+
+def save_average(name: str, models: Sequence[Path], layers: int) -> None:
+    """The mean of models under the name of one that ships."""
+    model = averaged(models, load_e5(), layers)
+    torch.save({"plan": asdict(Plan(layers=layers)), "state": model.state_dict()}, WORK / f"{name}.pt")
 
 
 def load_trained(name: str, teacher: Teacher) -> Encoder:
@@ -81,6 +89,7 @@ def main() -> None:
     parser.add_argument("--numbers", type=Path, help="what training.look_fusion --json wrote")
     parser.add_argument("--folder", type=Path, default=MODELS)
     parser.add_argument("--start", type=Path, help="go on from this model, such as training/work/student.pt")
+    parser.add_argument("--average", type=Path, nargs="+", help="no training: the mean of these models")
     parser.add_argument("--seed", type=int, default=SEED, help="of the draws; another one when going on")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -89,9 +98,13 @@ def main() -> None:
             raise SystemExit("export needs --numbers: run python -m training.look_fusion --student NAME --json FILE")
         export(options.folder, options.numbers, load_e5())
         return
+    plan = with_options(PLANS[options.part], options.set)
+    if options.average:
+        save_average(options.part, options.average, plan.layers)
+        return
     trained(
         options.part,
-        with_options(PLANS[options.part], options.set),
+        plan,
         load_e5(),
         options.threads,
         options.start,
