@@ -2,9 +2,11 @@
 
 mod builder;
 mod claims;
+mod contracts;
 
 pub use claims::CLAIM_KINDS;
 
+use crate::contracts::Contracts;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::limits::SOURCES_MAX;
 use crate::parser::parse;
@@ -25,9 +27,9 @@ pub struct Source {
 /// A theorem that the authors claim; the proof tools show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// `fires`, `never_shadowed`, `forbid_dominates`, `disjoint`, `guarded`, `default_deny` or `no_path`.
+    /// One of [`CLAIM_KINDS`].
     pub kind: String,
-    /// A set, then the policies in it; for `no_path` the set that describes the path.
+    /// A set, then the policies in it; for `no_path` the set that describes the path, for `contract` a template or a policy.
     pub about: Vec<String>,
     /// Where it stands.
     pub span: Span,
@@ -46,6 +48,8 @@ pub struct Bundle {
     pub tests: Vec<TestItem>,
     /// Claims.
     pub claims: Vec<Claim>,
+    /// What the rules of each set ensure; in the order of `sets`.
+    pub contracts: Vec<Contracts>,
 }
 
 /// What compiling gave: a bundle unless there was an error, and all that was found.
@@ -77,6 +81,11 @@ impl Bundle {
     /// The set of a name.
     pub fn set(&self, name: &str) -> Option<&PolicySet> {
         self.sets.iter().find(|set| set.name == name)
+    }
+
+    /// What the rules of a set ensure.
+    pub fn contracts(&self, set: &str) -> Option<&Contracts> {
+        self.contracts.iter().find(|contracts| contracts.set == set)
     }
 
     /// The text at a place; empty when it is none of this bundle's.
