@@ -265,7 +265,7 @@ fn contract(bundle: &Bundle, claim: &Claim, events: usize, budget: &Budget) -> V
             let broken = vec![Rule::Deny(contract.broken.clone())];
             let instance = Instance {
                 rule: contract.rule.clone(),
-                filled_in: contract.filled_in(bundle),
+                filled_in: bundle.filled_in(&contract.rule),
             };
             let shown = forbids(set, contracts.atoms.clone(), broken, events, budget);
             answer(Some(instance), shown)

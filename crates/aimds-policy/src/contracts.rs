@@ -4,8 +4,6 @@
 //! to reach it, and neither certificates nor session states know of it. A claim has it proved (`claims`).
 
 use crate::atoms::AtomTable;
-use crate::bundle::Bundle;
-use crate::diagnostic::Span;
 use aimds_proof::logic::Form;
 
 /// What one rule of a set ensures.
@@ -15,8 +13,6 @@ pub struct Contract {
     pub rule: String,
     /// The template that it is an instance of; `None` for a policy of its own.
     pub template: Option<String>,
-    /// The arguments with which the template was filled in, as they are written.
-    pub arguments: Vec<Span>,
     /// What must not happen: `when and not (E and F ..)`, as a denial over the atoms of [`Contracts::atoms`].
     pub broken: Form,
 }
@@ -36,22 +32,5 @@ impl Contract {
     /// Whether a claim of this name is about it: the name of its template or of its rule.
     pub fn is_of(&self, name: &str) -> bool {
         self.rule == name || self.template.as_deref() == Some(name)
-    }
-
-    /// The template with its arguments, as in `rate(email.send, 5, 1m)`.
-    pub fn filled_in(&self, bundle: &Bundle) -> Option<String> {
-        let template = self.template.as_ref()?;
-        let arguments: Vec<String> = self
-            .arguments
-            .iter()
-            .map(|span| {
-                bundle
-                    .excerpt(*span)
-                    .split_whitespace()
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            })
-            .collect();
-        Some(format!("{template}({})", arguments.join(", ")))
     }
 }

@@ -491,6 +491,34 @@ fn conditions() -> impl Strategy<Value = String> {
     (prop::sample::subsequence(parts, 1..4), join).prop_map(|(parts, join)| parts.join(join))
 }
 
+/// Events of random facts, unknown ones among them, with the gaps between them.
+fn traces() -> impl Strategy<Value = Vec<Vec<(u64, u64)>>> {
+    let gap = prop::sample::select(vec![0, 1, 1_000, 300_000, 600_000, 3_600_000]);
+    prop::collection::vec(prop::collection::vec((gap, any::<u64>()), 1..=PATH_EVENTS), 20)
+}
+
+fn trace(bundle: &Bundle, events: &[(u64, u64)]) -> Trace {
+    let mut now_ms = 0;
+    let events = events.iter().map(|(gap_ms, seed)| {
+        now_ms += gap_ms;
+        let facts = bundle.contracts("s").unwrap().atoms.iter().map(|(id, _)| {
+            let mixed = (seed ^ u64::from(id.number())).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60;
+            // Mostly yes, so that `when` matches now and then.
+            (
+                id,
+                [Value::Unknown, Value::No, Value::Number(200), Value::Number(400)]
+                    .get(mixed as usize)
+                    .copied(),
+            )
+        });
+        let facts = facts
+            .map(|(id, value)| (id, value.unwrap_or(Value::Yes)))
+            .collect();
+        Event::new(now_ms, facts, Value::No).unwrap()
+    });
+    Trace::new(events.collect()).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(64), failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -511,5 +539,37 @@ proptest! {
         prop_assert!(matches!(found[0].shown, Shown::Proved(_)), "{condition}: {:?}", found[0].shown);
         let nothing = compiled(&format!("{text}claim contract(without, p)"));
         prop_assert!(nothing.bundle.is_none());
+    }
+
+    /// Of any condition and any guarantee: what is called proved holds on random traces, for so many events as it says, and what is
+    /// called refuted fails on its witness.
+    #[test]
+    fn words_are_true_of_traces(
+        condition in conditions(), ensured in conditions(), strict in any::<bool>(), traces in traces()
+    ) {
+        let ensured = if strict { format!("not ({condition}) or {ensured}") } else { ensured };
+        let text = format!(
+            "import \"schema.policy\"
+             policy p {{ when call c to payments.transfer deny if {condition} ensures {ensured} }}
+             set s = {{ p }} default allow
+             claim contract(s, p)"
+        );
+        let bundle = bundle_of(&text);
+        let policy = bundle.set("s").unwrap().core_policy().unwrap();
+        let broken = Rule::Deny(bundle.contracts("s").unwrap().all[0].broken.clone());
+        let breaks = |trace: &Trace| allows(&policy, trace) && fires(&broken, trace.events());
+        let events_max = match &answers(&text)[0].shown {
+            Shown::Proved(_) => usize::MAX,
+            Shown::ProvedUpTo(proofs) => proofs.len(),
+            Shown::Refuted(witness) => {
+                prop_assert!(breaks(&witness.trace));
+                0
+            }
+            _ => 0,
+        };
+        prop_assert!(!strict || events_max == usize::MAX, "{condition}: {ensured}");
+        for events in traces.iter().filter(|events| events.len() <= events_max) {
+            prop_assert!(!breaks(&trace(&bundle, events)), "{condition}: {ensured}: {events:?}");
+        }
     }
 }

@@ -209,6 +209,7 @@ impl PyPolicyBundle {
         out.set_item("file", file)?;
         out.set_item("line", line)?;
         out.set_item("text", text)?;
+        out.set_item("filled_in", self.inner.filled_in(&rule.name))?;
         Ok(out)
     }
 

@@ -144,6 +144,8 @@ def rules_page(out: Console, name: str, rules: Sequence[dict[str, Any]]) -> None
         )
         if rule["message"]:
             out.print(shown(f"  {rule['message']}"), markup=False, soft_wrap=True)
+        if rule["filled_in"]:
+            out.print(shown(f"  = {rule['filled_in']}, of"), markup=False, soft_wrap=True)
         out.print(shown("\n".join(f"  {line}" for line in rule["text"].splitlines())), markup=False, soft_wrap=True)
 
 

@@ -1,7 +1,7 @@
 //! From trees to policy sets: names, templates, nested sets, overlays.
 
 use super::contracts::contracts;
-use super::{Bundle, Claim, Source};
+use super::{Bundle, Claim, Filled, Source};
 use crate::contracts::Contracts;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Name, Span, Spanned};
 use crate::limits::{RULES_MAX, VISITS_MAX};
@@ -82,6 +82,7 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
             builder.unknown(&test.set, "policy set", "declare it with `set`");
         }
     }
+    let filled = builder.filled();
     let contracts = builder.contracts;
     Some(Bundle {
         sources: sources.to_vec(),
@@ -90,6 +91,7 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
         tests,
         claims,
         contracts,
+        filled,
     })
 }
 
@@ -360,6 +362,18 @@ impl<'a> Builder<'a> {
             all: contracts,
         });
         Some(set)
+    }
+
+    fn filled(&self) -> BTreeMap<String, Filled> {
+        let instances = self.drafts.values().filter_map(|draft| {
+            let (template, arguments) = draft.filled?;
+            let filled = Filled {
+                template: template.value.clone(),
+                arguments: arguments.iter().map(|argument| argument.span).collect(),
+            };
+            Some((draft.name.value.clone(), filled))
+        });
+        instances.collect()
     }
 
     fn warn_unused(&mut self) {

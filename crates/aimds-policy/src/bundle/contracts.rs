@@ -4,9 +4,9 @@ use super::Claim;
 use super::builder::{Builder, Draft};
 use super::claims::CONTRACT;
 use crate::contracts::Contract;
-use crate::diagnostic::{Code, Diagnostic, Name, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Name};
 use crate::lower::{Constants, Failed, Lowering};
-use crate::syntax::{ClaimItem, Literal};
+use crate::syntax::ClaimItem;
 use std::collections::BTreeSet;
 
 /// The contracts of a set, over the atoms of its rules and such as they add. All are looked at, so that one run reports every error.
@@ -26,12 +26,9 @@ pub(super) fn contracts<'a: 'b, 'b>(
 
 impl Draft<'_> {
     fn contract(&self, broken: aimds_proof::logic::Form) -> Contract {
-        let (template, arguments) = self.filled.unzip();
-        let arguments: &[Spanned<Literal>] = arguments.unwrap_or_default();
         Contract {
             rule: self.name.value.clone(),
-            template: template.map(|name| name.value.clone()),
-            arguments: arguments.iter().map(|argument| argument.span).collect(),
+            template: self.filled.map(|(template, _)| template.value.clone()),
             broken,
         }
     }
