@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -71,37 +72,30 @@ def proofs_page(out: Console, source: str, results: Sequence[ClaimResult]) -> No
     from aimds.policy import readable_trace
     from aimds.policy.proofs import PATH_FILE
 
-    for one in results:
-        place = "--path-within" if one.file == PATH_FILE else f"{one.file}:{one.line}"
-        filled = f" = {one.filled_in}" if one.filled_in is not None else ""
-        of = f": {one.instance}{filled}" if one.instance is not None else ""
-        line = f"{place}: {one.kind} {', '.join(one.about)}{of}: {_claim_words(one)}"
-        out.print(shown(line), markup=False, soft_wrap=True)
-        if one.how == "refuted":
-            for event in readable_trace(one):
-                out.print(shown(f"  {event}"), markup=False, soft_wrap=True)
-    for line in _contract_lines(results):
-        out.print(shown(line), markup=False, soft_wrap=True)
+    for _, of_claim in groupby(results, key=lambda one: (one.file, one.line, one.kind, one.about)):
+        rows = list(of_claim)
+        for one in rows:
+            place = "--path-within" if one.file == PATH_FILE else f"{one.file}:{one.line}"
+            filled = f" = {one.filled_in}" if one.filled_in is not None else ""
+            of = f": {one.instance}{filled}" if one.instance is not None else ""
+            line = f"{place}: {one.kind} {', '.join(one.about)}{of}: {_claim_words(one)}"
+            out.print(shown(line), markup=False, soft_wrap=True)
+            if one.how == "refuted":
+                for event in readable_trace(one):
+                    out.print(shown(f"  {event}"), markup=False, soft_wrap=True)
+        if len(rows) > 1 and rows[0].instance is not None:
+            out.print(shown(_together(rows)), markup=False, soft_wrap=True)
     if not results:
         out.print(f"{source}: claims nothing; `claim` in the file, or --path-within", markup=False, soft_wrap=True)
 
 
-def _contract_lines(results: Sequence[ClaimResult]) -> Iterator[str]:
-    """What the instances of a contract come to together, where there are several."""
-    of_claim: dict[tuple[str, int, tuple[str, ...]], list[ClaimResult]] = {}
-    for one in results:
-        if one.instance is not None:
-            of_claim.setdefault((one.file, one.line, one.about), []).append(one)
-    for (file, line, about), instances in of_claim.items():
-        count, kept = len(instances), sum(one.is_shown for one in instances)
-        if count == 1:
-            continue
-        said = (
-            f"proved of all {count} instances" if kept == count else f"NOT PROVED: of {kept} of {count} instances only"
-        )
-        bounds = [one.events for one in instances if one.how == "proved" and one.events is not None]
-        short = f", of {len(bounds)} for traces of up to {min(bounds)} events" if bounds else ""
-        yield f"{file}:{line}: {instances[0].kind} {', '.join(about)}: {said}{short}"
+def _together(instances: Sequence[ClaimResult]) -> str:
+    """What the instances of a contract come to together."""
+    one, count, kept = instances[0], len(instances), sum(one.is_shown for one in instances)
+    said = f"proved of all {count} instances" if kept == count else f"NOT PROVED: of {kept} of {count} instances only"
+    bounds = [each.events for each in instances if each.how == "proved" and each.events is not None]
+    short = f", of {len(bounds)} for traces of up to {min(bounds)} events" if bounds else ""
+    return f"{one.file}:{one.line}: {one.kind} {', '.join(one.about)}: {said}{short}"
 
 
 def _claim_words(one: ClaimResult) -> str:
