@@ -13,7 +13,7 @@
 mod common;
 
 use aimds_policy::bundle::Bundle;
-use aimds_policy::claims::{PATH_EVENTS, Shown, show};
+use aimds_policy::claims::{Answer, PATH_EVENTS, Shown, show};
 use aimds_policy::testing::run_with;
 use aimds_proof::logic::{Event, Policy, Trace};
 use aimds_proof::{Budget, Certificate, Decision, Outcome, lean_text};
@@ -117,7 +117,8 @@ fn decisions(folder: &mut Folder, all: &[Decided]) {
 }
 
 fn claims(folder: &mut Folder, name: &str, bundle: &Bundle) {
-    for (number, (claim, shown)) in show(bundle, PATH_EVENTS, &Budget::UNIVERSAL).iter().enumerate() {
+    let answers = show(bundle, PATH_EVENTS, &Budget::UNIVERSAL);
+    for (number, Answer { claim, shown, .. }) in answers.iter().enumerate() {
         let proofs = match shown {
             Shown::Proved(proof) => std::slice::from_ref(proof.as_ref()),
             Shown::ProvedUpTo(proofs) => proofs.as_slice(),

@@ -1,6 +1,7 @@
 //! Shows the theorems that policy files claim: by a proof that the kernel accepts, or by a trace that was replayed.
 
 use crate::analysis::{matters_form, search_that_matters};
+use crate::atoms::AtomTable;
 use crate::bundle::{Bundle, Claim};
 use crate::rules::{CompiledRule, Effect, PolicySet};
 use crate::search::Search;
@@ -28,6 +29,26 @@ pub enum Shown {
     NotShown(Option<Box<Sought>>),
 }
 
+/// What came of a claim; of one about a contract there is an answer for each instance, and the claim is shown if all are.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The claim.
+    pub claim: Claim,
+    /// The instance of a contract.
+    pub instance: Option<Instance>,
+    /// How it was shown.
+    pub shown: Shown,
+}
+
+/// Which instance of a template an answer is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    /// The name of its rule.
+    pub rule: String,
+    /// The template with its arguments, as in `rate(email.send, 5, 1m)`; `None` for a policy of its own.
+    pub filled_in: Option<String>,
+}
+
 /// Whether a trace shows a claim or refutes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TraceMeans {
@@ -45,14 +66,22 @@ pub fn trace_means(kind: &str) -> TraceMeans {
     }
 }
 
-/// Tries to show every claim of a bundle, in the order of the text. Claims that cannot be proved over all traces and are about
-/// paths are tried for traces of up to `events` events.
-pub fn show(bundle: &Bundle, events: usize, budget: &Budget) -> Vec<(Claim, Shown)> {
-    bundle
-        .claims
-        .iter()
-        .map(|claim| (claim.clone(), show_one(bundle, claim, events, budget)))
-        .collect()
+/// Tries to show every claim of a bundle, in the order of the text. Claims about paths and contracts that cannot be proved over all
+/// traces are tried for traces of up to `events` events.
+pub fn show(bundle: &Bundle, events: usize, budget: &Budget) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for claim in &bundle.claims {
+        if claim.kind == "contract" {
+            answers.extend(contract(bundle, claim, events, budget));
+        } else {
+            answers.push(Answer {
+                claim: claim.clone(),
+                instance: None,
+                shown: show_one(bundle, claim, events, budget),
+            });
+        }
+    }
+    answers
 }
 
 fn show_one(bundle: &Bundle, claim: &Claim, events: usize, budget: &Budget) -> Shown {
@@ -205,29 +234,67 @@ fn default_deny(set: &PolicySet, budget: &Budget) -> Shown {
     }
 }
 
-/// Where a denial of the path may hold, the set allows nothing: over all traces, or over those of so many events.
+/// Where a denial of the path may hold, the set allows nothing.
 fn no_path(set: &PolicySet, path: &PolicySet, events: usize, budget: &Budget) -> Shown {
-    let mut joined = set.clone();
-    let (Ok(policy), Ok(path)) = (set.core_policy(), in_terms_of(path, &mut joined.atoms)) else {
+    let mut atoms = set.atoms.clone();
+    let Ok(path) = in_terms_of(path, &mut atoms) else {
         return Shown::NotShown(None);
     };
     let denials = path.rules().iter().filter(|rule| matches!(rule, Rule::Deny(_)));
-    let Ok(path) = Policy::new(denials.cloned().collect()) else {
+    forbids(set, atoms, denials.cloned().collect(), events, budget)
+}
+
+/// For each instance in the set: wherever its `when` may hold and what it ensures may fail, the set allows nothing.
+fn contract(bundle: &Bundle, claim: &Claim, events: usize, budget: &Budget) -> Vec<Answer> {
+    let answer = |instance, shown| Answer {
+        claim: claim.clone(),
+        instance,
+        shown,
+    };
+    // What was compiled has a set and an instance; a claim about nothing is not shown.
+    let nothing = || vec![answer(None, Shown::NotShown(None))];
+    let [set, name] = claim.about.as_slice() else {
+        return nothing();
+    };
+    let (Some(set), Some(contracts)) = (bundle.set(set), bundle.contracts(set)) else {
+        return nothing();
+    };
+    let instances = contracts.all.iter().filter(|contract| contract.is_of(name));
+    let answers: Vec<Answer> = instances
+        .map(|contract| {
+            let broken = vec![Rule::Deny(contract.broken.clone())];
+            let instance = Instance {
+                rule: contract.rule.clone(),
+                filled_in: bundle.filled_in(&contract.rule),
+            };
+            let shown = forbids(set, contracts.atoms.clone(), broken, events, budget);
+            answer(Some(instance), shown)
+        })
+        .collect();
+    if answers.is_empty() { nothing() } else { answers }
+}
+
+/// Where one of these denials may hold, the set allows nothing: over all traces, or over those of so many events. The table has the
+/// set's atoms and those that the denials add.
+fn forbids(set: &PolicySet, atoms: AtomTable, denials: Vec<Rule>, events: usize, budget: &Budget) -> Shown {
+    let (Ok(policy), Ok(path)) = (set.core_policy(), Policy::new(denials.clone())) else {
         return Shown::NotShown(None);
     };
     let claim = universal::Claim::Forbids {
         policy: policy.clone(),
-        path: path.clone(),
+        path,
     };
     if let Attempt::Proved(proof) = prove(&claim, budget) {
         return Shown::Proved(Box::new(proof));
     }
-    let mut forbidden = path.rules().to_vec();
+    let mut forbidden = denials;
     forbidden.push(Rule::Permit(Form::True));
     let Ok(forbidden) = Policy::new(forbidden) else {
         return Shown::NotShown(None);
     };
     let answers = vec![(forbidden, Verdict::Deny), (policy, Verdict::Allow)];
+    let mut joined = set.clone();
+    joined.atoms = atoms;
     match refuted(&joined, sought(&joined, answers)) {
         Shown::NotShown(sought) => {
             let proofs = up_to(&claim, events, budget);
@@ -245,7 +312,7 @@ fn no_path(set: &PolicySet, path: &PolicySet, events: usize, budget: &Budget) ->
 /// revocation and the call.
 pub const PATH_EVENTS: usize = 4;
 
-/// A path has a read and a call: of fewer events nothing worth saying is proved.
+/// A path has a read and a call, an approval and what it approves: of fewer events nothing worth saying is proved.
 const PATH_EVENTS_MIN: usize = 2;
 
 /// Proofs for traces of one event, of two, and so on, until one fails or `events` is reached.

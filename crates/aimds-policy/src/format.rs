@@ -257,9 +257,9 @@ impl<'a> Writer<'a> {
 }
 
 /// Words before which and behind which a parenthesis stands apart.
-const SPACED_WORDS: [&str; 22] = [
-    "and", "or", "not", "if", "unless", "where", "prev", "in", "within", "under", "contains", "starts",
-    "ends", "to", "of", "from", "by", "for", "every", "some", "deny", "permit",
+const SPACED_WORDS: [&str; 23] = [
+    "and", "or", "not", "if", "unless", "ensures", "where", "prev", "in", "within", "under", "contains",
+    "starts", "ends", "to", "of", "from", "by", "for", "every", "some", "deny", "permit",
 ];
 /// Words that a window follows directly.
 const WINDOW_WORDS: [&str; 4] = ["once", "historically", "since", "count"];

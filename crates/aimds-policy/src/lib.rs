@@ -4,6 +4,7 @@ pub mod analysis;
 pub mod atoms;
 pub mod bundle;
 pub mod claims;
+pub mod contracts;
 pub mod coverage;
 pub mod diagnostic;
 pub mod explain;

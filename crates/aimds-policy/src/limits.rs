@@ -40,6 +40,9 @@ pub const STRING_BYTES_MAX: usize = 4 * 1024;
 /// Parameters of one template.
 pub const PARAMETERS_MAX: usize = 16;
 
+/// `ensures` clauses of one policy: they are joined into one formula, and nobody keeps more guarantees of one rule in mind.
+pub const ENSURES_MAX: usize = 8;
+
 /// Greatest window, in milliseconds (24.8 days): times of a certificate stay below 2^31.
 pub const WINDOW_MS_MAX: u64 = (1 << 31) - 1;
 

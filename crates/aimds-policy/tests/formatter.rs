@@ -46,6 +46,32 @@ test \"t\" for s {
     assert_eq!(formatted(text), expected);
 }
 
+/// What a policy ensures is a clause of its own: kept, on its own line, and read again as what it was.
+#[test]
+fn ensures_is_a_clause() {
+    let text = "template t(w:duration){when call c deny unless(not revoked(c))since[0s,w]approved(c) ensures(once[0s,w]approved(c)) // why\nensures not revoked(c)or c.trust>user action ask}";
+    let expected = "template t(w: duration) {
+  when call c
+  deny
+  unless (not revoked(c)) since[0s, w] approved(c)
+  ensures (once[0s, w] approved(c)) // why
+  ensures not revoked(c) or c.trust > user
+  action ask
+}
+";
+    assert_eq!(formatted(text), expected);
+    assert_eq!(formatted(expected), expected);
+    let long = "once[0s, 30m] (read r where r.trust <= untrusted and flows(r, c.args.recipient))";
+    let text = formatted(&format!(
+        "policy p {{ when call c deny ensures {long} and {long} }}"
+    ));
+    assert!(
+        text.contains("  ensures once") && text.contains("\n      and once"),
+        "{text}"
+    );
+    assert_eq!(formatted(&text), text);
+}
+
 /// Long conditions break before `and` and `or`, at the outermost place; lists fill their lines.
 #[test]
 fn long_lines_break() {
@@ -96,6 +122,7 @@ fn fragments() -> impl Strategy<Value = String> {
         "if",
         "permit",
         "unless",
+        "ensures",
         "once[0s, 10m]",
         "since[0s,5m]",
         "count[1s, 2s]",

@@ -8,7 +8,7 @@
 
 mod common;
 
-use aimds_policy::claims::{PATH_EVENTS, Shown, show};
+use aimds_policy::claims::{Answer, PATH_EVENTS, Shown, show};
 use aimds_policy::session::Verdict;
 use aimds_policy::testing::{run, run_with};
 use aimds_proof::{Budget, Certificate, Verdict as CertifiedVerdict, verify};
@@ -92,7 +92,7 @@ fn their_claims_are_shown() {
     for name in &shipped_names() {
         let bundle = shipped(name);
         assert!(!bundle.claims.is_empty(), "{name} claims nothing");
-        for (claim, shown) in show(&bundle, PATH_EVENTS, &Budget::UNIVERSAL) {
+        for Answer { claim, shown, .. } in show(&bundle, PATH_EVENTS, &Budget::UNIVERSAL) {
             match shown {
                 Shown::Proved(_) | Shown::ProvedUpTo(_) => proofs += 1,
                 Shown::Witnessed(_) => witnesses += 1,

@@ -3,7 +3,7 @@
 
 mod common;
 
-use aimds_policy::claims::{PATH_EVENTS, Shown, show};
+use aimds_policy::claims::{Answer, PATH_EVENTS, Shown, show};
 use aimds_policy::record::{EventRecord, RecordValue};
 use aimds_policy::session::{Decision, Engine, Session, Verdict};
 use aimds_proof::naive::allows;
@@ -154,7 +154,7 @@ fn no_trace_shows_an_amount_below_zero() {
          set s = { p } default deny
          claim fires(s, p)",
     );
-    for (_, shown) in show(&bundle, PATH_EVENTS, &Budget::UNIVERSAL) {
+    for Answer { shown, .. } in show(&bundle, PATH_EVENTS, &Budget::UNIVERSAL) {
         assert!(matches!(shown, Shown::NotShown(_)), "{shown:?}");
     }
 }

@@ -4,7 +4,7 @@ use crate::kernels::bad_value;
 use crate::policy_witness::{set_proofs, set_sought, set_witness};
 use aimds_policy::analysis::{Certainty, Finding, analyse};
 use aimds_policy::bundle::{Bundle, Claim, Source, compile};
-use aimds_policy::claims::{Shown, TraceMeans, show, trace_means};
+use aimds_policy::claims::{Answer, Shown, TraceMeans, show, trace_means};
 use aimds_policy::coverage::Coverage;
 use aimds_policy::diagnostic::{Code, Diagnostic, Level, Place, Span};
 use aimds_policy::format::format;
@@ -150,14 +150,11 @@ impl PyPolicyBundle {
     }
 
     /// Tries to show each claim: `proved` by the kernel, `witnessed` or `refuted` by a trace that was replayed, or `not_shown`, and
-    /// then with what a solver may look for. Claims about paths are tried for traces of up to `events` events where they cannot
-    /// be proved for all. Takes up to half a minute a claim; releases the GIL.
+    /// then with what a solver may look for; a contract has a row for each instance. Claims about paths and contracts are tried for
+    /// traces of up to `events` events where they cannot be proved for all. Takes up to half a minute a row; releases the GIL.
     fn show_claims<'py>(&self, py: Python<'py>, events: usize) -> PyResult<Bound<'py, PyList>> {
         let shown = py.detach(|| show(&self.inner, events, &Budget::UNIVERSAL));
-        let rows: PyResult<Vec<_>> = shown
-            .iter()
-            .map(|(claim, shown)| self.shown(py, claim, shown))
-            .collect();
+        let rows: PyResult<Vec<_>> = shown.iter().map(|answer| self.shown(py, answer)).collect();
         PyList::new(py, rows?)
     }
 
@@ -178,15 +175,18 @@ impl PyPolicyBundle {
 }
 
 impl PyPolicyBundle {
-    fn shown<'py>(&self, py: Python<'py>, claim: &Claim, shown: &Shown) -> PyResult<Bound<'py, PyDict>> {
+    fn shown<'py>(&self, py: Python<'py>, answer: &Answer) -> PyResult<Bound<'py, PyDict>> {
+        let (claim, instance) = (&answer.claim, answer.instance.as_ref());
         let (file, line, _) = place(&self.inner, claim.span);
         let out = PyDict::new(py);
         out.set_item("kind", &claim.kind)?;
         out.set_item("about", &claim.about)?;
         out.set_item("file", file)?;
         out.set_item("line", line)?;
+        out.set_item("instance", instance.map(|of| &of.rule))?;
+        out.set_item("filled_in", instance.and_then(|of| of.filled_in.as_ref()))?;
         out.set_item("trace_shows", trace_means(&claim.kind) == TraceMeans::Shown)?;
-        match shown {
+        match &answer.shown {
             Shown::Proved(proof) => set_proofs(&out, std::slice::from_ref(proof.as_ref()), None)?,
             Shown::ProvedUpTo(proofs) => set_proofs(&out, proofs, Some(proofs.len()))?,
             Shown::Witnessed(witness) => set_witness(&out, "witnessed", witness)?,
@@ -209,6 +209,7 @@ impl PyPolicyBundle {
         out.set_item("file", file)?;
         out.set_item("line", line)?;
         out.set_item("text", text)?;
+        out.set_item("filled_in", self.inner.filled_in(&rule.name))?;
         Ok(out)
     }
 

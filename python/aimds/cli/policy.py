@@ -250,9 +250,10 @@ def prove(
 ) -> ExitCode:
     """Show the claims of policy files: `proved` by the kernel, or `witnessed` by a trace that was replayed.
 
-    A proof is about all traces, or about those of so many events, which is then said. `refuted`: a trace shows the
-    contrary. `solver-trusted`: Z3 found no counterexample, which is no proof. A claim that is not shown need not be
-    false. Exits with 1 unless all are proved or witnessed.
+    A proof is about all traces, or about those of so many events, which is then said. A contract (what a template
+    `ensures`) is a theorem for each instance, and holds only if all are proved. `refuted`: a trace shows the contrary.
+    `solver-trusted`: Z3 found no counterexample, which is no proof. A claim that is not shown need not be false. Exits
+    with 1 unless all are proved or witnessed.
     """
     from aimds.policy import UntrustedPath
     from aimds.policy import prove as prove_claims
@@ -372,6 +373,8 @@ def _write_streams(folder: Path, shown: dict[str, tuple[ClaimResult, ...]]) -> N
                         (folder / f"{stem}.lean").write_text(text, "utf-8", newline="")
                     row: dict[str, Any] = {"file": f"{stem}.ndjson", "kind": one.kind, "how": one.how}
                     row["about"] = one.about
+                    if one.instance is not None:
+                        row["instance"] = one.instance
                     if one.how == "proved" and one.events is not None:
                         row["events"] = part + 1
                     index.append(json.dumps({**row, "expected": "accepted", "theorem": "Aimds.verdict"}))

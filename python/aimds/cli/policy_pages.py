@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -71,15 +72,30 @@ def proofs_page(out: Console, source: str, results: Sequence[ClaimResult]) -> No
     from aimds.policy import readable_trace
     from aimds.policy.proofs import PATH_FILE
 
-    for one in results:
-        place = "--path-within" if one.file == PATH_FILE else f"{one.file}:{one.line}"
-        line = f"{place}: {one.kind} {', '.join(one.about)}: {_claim_words(one)}"
-        out.print(shown(line), markup=False, soft_wrap=True)
-        if one.how == "refuted":
-            for event in readable_trace(one):
-                out.print(shown(f"  {event}"), markup=False, soft_wrap=True)
+    for _, of_claim in groupby(results, key=lambda one: (one.file, one.line, one.kind, one.about)):
+        rows = list(of_claim)
+        for one in rows:
+            place = "--path-within" if one.file == PATH_FILE else f"{one.file}:{one.line}"
+            filled = f" = {one.filled_in}" if one.filled_in is not None else ""
+            of = f": {one.instance}{filled}" if one.instance is not None else ""
+            line = f"{place}: {one.kind} {', '.join(one.about)}{of}: {_claim_words(one)}"
+            out.print(shown(line), markup=False, soft_wrap=True)
+            if one.how == "refuted":
+                for event in readable_trace(one):
+                    out.print(shown(f"  {event}"), markup=False, soft_wrap=True)
+        if len(rows) > 1 and rows[0].instance is not None:
+            out.print(shown(_together(rows)), markup=False, soft_wrap=True)
     if not results:
         out.print(f"{source}: claims nothing; `claim` in the file, or --path-within", markup=False, soft_wrap=True)
+
+
+def _together(instances: Sequence[ClaimResult]) -> str:
+    """What the instances of a contract come to together."""
+    one, count, kept = instances[0], len(instances), sum(one.is_shown for one in instances)
+    said = f"proved of all {count} instances" if kept == count else f"NOT PROVED: of {kept} of {count} instances only"
+    bounds = [each.events for each in instances if each.how == "proved" and each.events is not None]
+    short = f", of {len(bounds)} for traces of up to {min(bounds)} events" if bounds else ""
+    return f"{one.file}:{one.line}: {one.kind} {', '.join(one.about)}: {said}{short}"
 
 
 def _claim_words(one: ClaimResult) -> str:
@@ -122,6 +138,8 @@ def rules_page(out: Console, name: str, rules: Sequence[dict[str, Any]]) -> None
         )
         if rule["message"]:
             out.print(shown(f"  {rule['message']}"), markup=False, soft_wrap=True)
+        if rule["filled_in"]:
+            out.print(shown(f"  = {rule['filled_in']}, of"), markup=False, soft_wrap=True)
         out.print(shown("\n".join(f"  {line}" for line in rule["text"].splitlines())), markup=False, soft_wrap=True)
 
 

@@ -20,7 +20,7 @@ from aimds.policy.solver import EVENTS_MAX, find, require
 __all__ = ["ClaimResult", "PATH_EVENTS", "UntrustedPath", "prove", "readable_trace"]
 
 PATH_EVENTS: Final = 4
-"""Events of the longest traces for a claim about a path: a read, an approval, its revocation, the call."""
+"""Events of the longest traces for claims about paths and contracts: read, approval, revocation, call."""
 
 PATH_FILE: Final = "path.policy"
 """The file that a claim seems to stand in which `--path-within` made."""
@@ -75,7 +75,7 @@ class ClaimResult:
 
     kind: str
     about: tuple[str, ...]
-    """The set, then the policies in it."""
+    """The set, then the policies in it, or the template or policy of a contract."""
     file: str
     line: int
     how: str
@@ -98,6 +98,11 @@ class ClaimResult:
     """What the facts of the trace mean, by their numbers."""
     solver: str | None = None
     """Name and version of the solver, when it found the trace or says that there is none."""
+    instance: str | None = None
+    """Of a contract: the rule that this is about. There is a result for each instance in the set, and the claim is
+    shown if all are."""
+    filled_in: str | None = None
+    """The template with its arguments, as in `rate(email.send, 5, 1m)`; `None` for a policy of its own."""
 
     @property
     def is_shown(self) -> bool:
@@ -113,12 +118,14 @@ def prove(
     path: UntrustedPath | None = None,
     set_name: str | None = None,
 ) -> tuple[ClaimResult, ...]:
-    """Tries to show every claim that a file and its imports make; up to half a minute a claim, usually milliseconds.
+    """Tries to show every claim that a file and its imports make; up to half a minute a result, usually milliseconds.
+
+    A claim has one result, but a contract one for each instance in the set.
 
     Args:
         source: a policy file, or the name of a shipped set.
-        events: claims about paths that cannot be proved over all traces are tried for traces of up to so many events;
-            also the longest trace that the solver looks at.
+        events: claims about paths and contracts that cannot be proved over all traces are tried for traces of up to so
+            many events; also the longest trace that the solver looks at.
         solver: let Z3 look for a trace where nothing was shown.
         path: also claim that no such path is open.
         set_name: the set that `path` is about; without one as [`PolicyFile.choose_set`] chooses.

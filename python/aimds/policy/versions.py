@@ -45,7 +45,7 @@ class VersionDiff:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[str, ...]
-    """Rules with another text; comments count."""
+    """Rules with another text or, as instances of a template, other arguments; comments count."""
     no_widening: Step
     """The new set allows nothing that the old one did not."""
     no_narrowing: Step
@@ -92,8 +92,8 @@ def diff(
     """
     before, after = load(old), load(new)
     name, other = before.choose_set(old_set), after.choose_set(new_set)
-    texts = {rule["name"]: rule["text"] for rule in before.bundle.rules(name)}
-    new_texts = {rule["name"]: rule["text"] for rule in after.bundle.rules(other)}
+    texts = {rule["name"]: (rule["text"], rule["filled_in"]) for rule in before.bundle.rules(name)}
+    new_texts = {rule["name"]: (rule["text"], rule["filled_in"]) for rule in after.bundle.rules(other)}
     compared = compare_policies(before.bundle, name, after.bundle, other)
     return VersionDiff(
         old=name,

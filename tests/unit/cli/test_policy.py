@@ -131,6 +131,33 @@ def test_prove_tells_proofs_traces_and_solvers_apart(cli: Cli, tmp_path: Path) -
     assert (result.code, "which is not proved" in result.out) == (1, True)
 
 
+def test_prove_names_each_instance_of_a_contract(cli: Cli, tmp_path: Path) -> None:
+    """All must be proved: the page says of which it is not and why, and 1 is the exit code; the index names them."""
+    result = cli("policy", "prove", "rate_limits", "approval", "--streams", "proofs")
+    assert result.code == 0
+    contract = "contract rate_limits, rate: "
+    assert f"{contract}mail_rate = rate(email.send, 5, 1m): proved (" in result.out
+    assert f"{contract}proved of all 3 instances\n" in result.out
+    assert "contract approval, large_payment_needs_two: large_payment_needs_two: proved (" in result.out
+    assert (
+        "irreversible_needs_approval = confirmed(irreversible, 5m): proved for traces of up to 4 events" in result.out
+    )
+    index = [json.loads(line) for line in Path("proofs/index.jsonl").read_text().splitlines()]
+    of = [one for one in index if one["kind"] == "contract" and one["about"][0] == "rate_limits"]
+    assert [one["instance"] for one in of] == ["mail_rate", "payment_rate", "sink_rate"]
+    assert {(one["theorem"], one["expected"]) for one in of} == {("Aimds.verdict", "accepted")}
+    Path("broken.policy").write_text(
+        'import "schema.policy"\ntemplate t(what: tool) {\n  when call c to what\n  deny if c.trust <= untrusted\n'
+        "  ensures c.trust > user\n}\nuse t(email.send) as mail\nuse t(http.post) as web\n"
+        "policy shut { when call c to http.post deny }\nset s = {mail, web, shut} default allow\nclaim contract(s, t)\n"
+    )
+    result = cli("policy", "prove", "broken.policy")
+    assert result.code == 1
+    assert "mail = t(email.send): REFUTED by a trace\n  event 1 at 0 ms: " in result.out
+    assert "web = t(http.post): proved (" in result.out
+    assert "contract s, t: NOT PROVED: of 1 of 2 instances only\n" in result.out
+
+
 def test_diff_proves_that_nothing_is_widened(cli: Cli, tmp_path: Path) -> None:
     """0 when it is a theorem, 1 with a trace when the new version allows more."""
     cli("policy", "new", "mine.policy")

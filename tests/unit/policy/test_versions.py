@@ -56,3 +56,21 @@ def test_a_schema_that_changed_is_said(tmp_path: Path) -> None:
     write(tmp_path, old.replace('tag peer for "', 'tag peer for "*peer*", "'), "new.policy")
     found = policy.diff(tmp_path / "old.policy", tmp_path / "new.policy")
     assert (found.no_widening.how, found.same_schema) == ("proved", False)
+
+
+def test_an_instance_with_other_arguments_is_listed(tmp_path: Path) -> None:
+    """The text of an instance is that of its template; that an argument changed is a change all the same."""
+    text = """import "schema.policy"
+template limit(most: amount) {
+  when call c to payments.transfer
+  deny if c.args.amount > most
+}
+use limit(100) as large
+use limit(500) as huge
+set mine = {large, huge} default allow
+"""
+    write(tmp_path, text, "old.policy")
+    write(tmp_path, text.replace("100", "50"), "new.policy")
+    assert policy.diff(tmp_path / "old.policy", tmp_path / "new.policy", "mine", "mine").changed == ("large",)
+    rules = policy.load(tmp_path / "old.policy").bundle.rules("mine")
+    assert [rule["filled_in"] for rule in rules] == ["limit(100)", "limit(500)"]

@@ -1,6 +1,8 @@
 //! From trees to policy sets: names, templates, nested sets, overlays.
 
-use super::{Bundle, Claim, Source};
+use super::contracts::contracts;
+use super::{Bundle, Claim, Filled, Source};
+use crate::contracts::Contracts;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Name, Span, Spanned};
 use crate::limits::{RULES_MAX, VISITS_MAX};
 use crate::lower::{Constants, Failed, Lowering};
@@ -11,20 +13,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A policy before it is lowered.
-struct Draft<'a> {
-    name: &'a Name,
-    body: &'a Body,
-    span: Span,
+pub(super) struct Draft<'a> {
+    pub(super) name: &'a Name,
+    /// The template that it fills in, and with what.
+    pub(super) filled: Option<(&'a Name, &'a [Spanned<Literal>])>,
+    pub(super) body: &'a Body,
+    pub(super) span: Span,
     overridable: bool,
     replaces: Option<&'a Name>,
     parameters: BTreeMap<&'a str, &'a Spanned<Literal>>,
 }
 
 pub(super) struct Builder<'a> {
-    drafts: BTreeMap<&'a str, Draft<'a>>,
+    pub(super) drafts: BTreeMap<&'a str, Draft<'a>>,
+    pub(super) templates: BTreeMap<&'a str, &'a TemplateItem>,
+    /// What the rules of the sets so far ensure.
+    pub(super) contracts: Vec<Contracts>,
     sets: BTreeMap<&'a str, &'a SetItem>,
     lets: BTreeMap<&'a str, &'a Spanned<Literal>>,
-    diagnostics: &'a mut Diagnostics,
+    pub(super) diagnostics: &'a mut Diagnostics,
 }
 
 pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagnostics) -> Option<Bundle> {
@@ -43,6 +50,8 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
     let schema = Arc::new(schema);
     let mut builder = Builder {
         drafts: BTreeMap::new(),
+        templates: BTreeMap::new(),
+        contracts: Vec::new(),
         sets: BTreeMap::new(),
         lets: BTreeMap::new(),
         diagnostics,
@@ -61,6 +70,7 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
             _ => None,
         })
         .collect();
+    builder.warn_unclaimed(&claims);
     let tests: Vec<TestItem> = items()
         .filter_map(|item| match item {
             Item::Test(test) => Some(test.clone()),
@@ -72,12 +82,16 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
             builder.unknown(&test.set, "policy set", "declare it with `set`");
         }
     }
+    let filled = builder.filled();
+    let contracts = builder.contracts;
     Some(Bundle {
         sources: sources.to_vec(),
         schema,
         sets,
         tests,
         claims,
+        contracts,
+        filled,
     })
 }
 
@@ -104,10 +118,10 @@ impl<'a> Builder<'a> {
     }
 
     fn gather(&mut self, items: Vec<&'a Item>) {
-        let mut templates: BTreeMap<&str, &TemplateItem> = BTreeMap::new();
         for item in &items {
             let repeated = match item {
-                Item::Template(template) => templates
+                Item::Template(template) => self
+                    .templates
                     .insert(&template.name.value, template)
                     .map(|_| &template.name),
                 Item::Let { name, value } => self.lets.insert(&name.value, value).map(|_| name),
@@ -126,6 +140,7 @@ impl<'a> Builder<'a> {
             let draft = match item {
                 Item::Policy(policy) => Some(Draft {
                     name: &policy.name,
+                    filled: None,
                     body: &policy.body,
                     span: policy.span,
                     overridable: policy.overridable,
@@ -133,7 +148,7 @@ impl<'a> Builder<'a> {
                     parameters: BTreeMap::new(),
                 }),
                 Item::Use(item) => {
-                    let template = templates.get(item.template.value.as_str());
+                    let template = self.templates.get(item.template.value.as_str()).copied();
                     if template.is_none() {
                         self.unknown(&item.template, "template", "declare it with `template`");
                     }
@@ -209,6 +224,7 @@ impl<'a> Builder<'a> {
         }
         Some(Draft {
             name: &item.name,
+            filled: Some((&item.template, &item.arguments)),
             body: &template.body,
             span: template.span,
             overridable: false,
@@ -315,31 +331,49 @@ impl<'a> Builder<'a> {
             atoms: crate::atoms::AtomTable::default(),
             diagnostics: &mut *self.diagnostics,
         };
-        let drafts = members.iter().filter_map(|name| self.drafts.get(name));
-        let rules: Vec<_> = drafts
-            .map(|draft| {
-                let constants = Constants {
-                    parameters: draft.parameters.clone(),
-                    lets: self.lets.clone(),
-                };
-                lowering.rule(draft.name, draft.body, draft.span, &constants)
-            })
+        let drafts = || members.iter().filter_map(|name| self.drafts.get(name));
+        let constants = |draft: &Draft<'a>| Constants {
+            parameters: draft.parameters.clone(),
+            lets: self.lets.clone(),
+        };
+        let rules: Vec<_> = drafts()
+            .map(|draft| lowering.rule(draft.name, draft.body, draft.span, &constants(draft)))
             .collect();
+        let atoms = lowering.atoms.clone();
+        let contracts = contracts(&mut lowering, drafts().map(|draft| (draft, constants(draft))));
         // All were looked at, so that one run reports every error; a set that lacks one would allow what that one denies.
         let rules: Result<Vec<_>, Failed> = rules.into_iter().collect();
-        let rules = rules.ok()?;
+        let (rules, contracts) = (rules.ok()?, contracts.ok()?);
+        let contract_atoms = lowering.atoms;
         let set = PolicySet {
             name: item.name.value.clone(),
             default_allow: item.default_allow,
             rules,
-            atoms: lowering.atoms,
+            atoms,
             schema: Arc::clone(schema),
         };
         if let Err(refused) = set.core_policy() {
             let message = format!("this set cannot be certified: {refused}");
             self.error(Code::TooLarge, item.span, message, "split the set");
         }
+        self.contracts.push(Contracts {
+            set: set.name.clone(),
+            atoms: contract_atoms,
+            all: contracts,
+        });
         Some(set)
+    }
+
+    fn filled(&self) -> BTreeMap<String, Filled> {
+        let instances = self.drafts.values().filter_map(|draft| {
+            let (template, arguments) = draft.filled?;
+            let filled = Filled {
+                template: template.value.clone(),
+                arguments: arguments.iter().map(|argument| argument.span).collect(),
+            };
+            Some((draft.name.value.clone(), filled))
+        });
+        instances.collect()
     }
 
     fn warn_unused(&mut self) {

@@ -2,15 +2,18 @@
 
 use super::Claim;
 use super::builder::Builder;
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Name};
 use crate::rules::PolicySet;
 use crate::syntax::ClaimItem;
 
 /// The kind of claim whose second name is a set and not a policy.
 const NO_PATH: &str = "no_path";
 
-/// Kinds of claims, and how many policies each is about.
-pub const CLAIM_KINDS: [(&str, usize); 7] = [
+/// The kind of claim whose second name may be a template.
+pub(super) const CONTRACT: &str = "contract";
+
+/// Kinds of claims, and how many names each has behind its set.
+pub const CLAIM_KINDS: [(&str, usize); 8] = [
     ("fires", 1),
     ("never_shadowed", 1),
     ("forbid_dominates", 1),
@@ -18,6 +21,7 @@ pub const CLAIM_KINDS: [(&str, usize); 7] = [
     ("guarded", 1),
     ("default_deny", 0),
     (NO_PATH, 1),
+    (CONTRACT, 1),
 ];
 
 impl Builder<'_> {
@@ -42,27 +46,15 @@ impl Builder<'_> {
             }
             return None;
         };
-        let about_sets = item.kind.value == NO_PATH;
-        let is_known = |name: &str| {
-            if about_sets {
-                self.is_declared(name)
-            } else {
-                set.rule(name).is_some()
-            }
-        };
-        if let Some(name) = rest.iter().find(|name| !is_known(&name.value)) {
-            if about_sets {
-                self.unknown(name, "policy set", "name the set whose denials describe the path");
-            } else {
-                self.unknown(name, "policy in this set", "name policies of the set");
-            }
+        let is_there = rest.iter().all(|name| self.is_named(item, set, name));
+        if !is_there {
             return None;
         }
         if rest.len() != *policies {
-            let what = if about_sets {
-                "a set that describes a path".into()
-            } else {
-                format!("{policies} of its policies")
+            let what = match item.kind.value.as_str() {
+                NO_PATH => "a set that describes a path".into(),
+                CONTRACT => "a template or a policy that says what it `ensures`".into(),
+                _ => format!("{policies} of its policies"),
             };
             let message = format!("`{}` is about a set and {what}", item.kind.value);
             self.error(
@@ -78,5 +70,22 @@ impl Builder<'_> {
             about: item.about.iter().map(|name| name.value.clone()).collect(),
             span: item.span,
         })
+    }
+
+    /// Whether what a claim names behind its set is there.
+    fn is_named(&mut self, item: &ClaimItem, set: &PolicySet, name: &Name) -> bool {
+        match item.kind.value.as_str() {
+            NO_PATH if self.is_declared(&name.value) => true,
+            NO_PATH => {
+                self.unknown(name, "policy set", "name the set whose denials describe the path");
+                false
+            }
+            CONTRACT => self.is_contract(item, &set.name, name),
+            _ if set.rule(&name.value).is_some() => true,
+            _ => {
+                self.unknown(name, "policy in this set", "name policies of the set");
+                false
+            }
+        }
     }
 }

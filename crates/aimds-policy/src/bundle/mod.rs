@@ -2,15 +2,18 @@
 
 mod builder;
 mod claims;
+mod contracts;
 
 pub use claims::CLAIM_KINDS;
 
+use crate::contracts::Contracts;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, nearest};
 use crate::limits::SOURCES_MAX;
 use crate::parser::parse;
 use crate::rules::PolicySet;
 use crate::schema::Schema;
 use crate::syntax::{File, Item, TestItem};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One source file.
@@ -25,12 +28,21 @@ pub struct Source {
 /// A theorem that the authors claim; the proof tools show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// `fires`, `never_shadowed`, `forbid_dominates`, `disjoint`, `guarded`, `default_deny` or `no_path`.
+    /// One of [`CLAIM_KINDS`].
     pub kind: String,
-    /// A set, then the policies in it; for `no_path` the set that describes the path.
+    /// A set, then the policies in it; for `no_path` the set that describes the path, for `contract` a template or a policy.
     pub about: Vec<String>,
     /// Where it stands.
     pub span: Span,
+}
+
+/// A template with its arguments, of a policy that is an instance of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// The template's name.
+    pub template: String,
+    /// The arguments, where they are written.
+    pub arguments: Vec<Span>,
 }
 
 /// Everything that a root file and its imports declare.
@@ -46,6 +58,10 @@ pub struct Bundle {
     pub tests: Vec<TestItem>,
     /// Claims.
     pub claims: Vec<Claim>,
+    /// What the rules of each set ensure; in the order of `sets`.
+    pub contracts: Vec<Contracts>,
+    /// The policies that are instances of templates, by name.
+    pub filled: BTreeMap<String, Filled>,
 }
 
 /// What compiling gave: a bundle unless there was an error, and all that was found.
@@ -77,6 +93,21 @@ impl Bundle {
     /// The set of a name.
     pub fn set(&self, name: &str) -> Option<&PolicySet> {
         self.sets.iter().find(|set| set.name == name)
+    }
+
+    /// What the rules of a set ensure.
+    pub fn contracts(&self, set: &str) -> Option<&Contracts> {
+        self.contracts.iter().find(|contracts| contracts.set == set)
+    }
+
+    /// The template of a policy with its arguments as they are written, as in `rate(email.send, 5, 1m)`; `None` for a policy of
+    /// its own.
+    pub fn filled_in(&self, policy: &str) -> Option<String> {
+        let filled = self.filled.get(policy)?;
+        let arguments = filled.arguments.iter().map(|span| self.excerpt(*span));
+        let on_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let arguments: Vec<String> = arguments.map(on_one_line).collect();
+        Some(format!("{}({})", filled.template, arguments.join(", ")))
     }
 
     /// The text at a place; empty when it is none of this bundle's.

@@ -4,6 +4,7 @@
 //! `when and D and not U`. Every temporal operator moves the point of evaluation to a past event; below one operator,
 //! relations between that event and the pending one are atoms of the past event; below two they would have no meaning.
 
+mod contracts;
 mod patterns;
 mod relations;
 mod terms;
@@ -152,14 +153,7 @@ impl<'a> Lowering<'a> {
         span: Span,
         constants: &Constants<'a>,
     ) -> Lowered<CompiledRule> {
-        let Some(when) = &body.when else {
-            return self.error(
-                Code::BadClause,
-                name.span,
-                "this policy has no `when`",
-                "say which event it judges: `when call c`",
-            );
-        };
+        let (when_part, scope) = self.pending(name, body, constants)?;
         let Some(effect) = &body.effect else {
             let help = "add `deny if ..` or `permit if ..`";
             return self.error(
@@ -169,9 +163,6 @@ impl<'a> Lowering<'a> {
                 help,
             );
         };
-        let mut scope = Scope::default();
-        let when_part = self.pattern(when, &mut scope, constants)?;
-        scope.pending = scope.here.first().cloned();
         let mut parts = vec![when_part];
         if let Some(form) = &effect.form {
             parts.push(self.form(form, &scope, constants)?);
@@ -192,6 +183,22 @@ impl<'a> Lowering<'a> {
             body: body_part,
             span,
         })
+    }
+
+    /// What `when` asks of the pending event, and what the rest of the body may name.
+    fn pending(&mut self, name: &Name, body: &Body, constants: &Constants<'a>) -> Lowered<(Part, Scope)> {
+        let Some(when) = &body.when else {
+            return self.error(
+                Code::BadClause,
+                name.span,
+                "this policy has no `when`",
+                "say which event it judges: `when call c`",
+            );
+        };
+        let mut scope = Scope::default();
+        let part = self.pattern(when, &mut scope, constants)?;
+        scope.pending = scope.here.first().cloned();
+        Ok((part, scope))
     }
 
     fn check_size(&mut self, form: &Form, name: &Name) -> Lowered<()> {

@@ -3,11 +3,14 @@
 use super::{CLAUSE_WORDS, Failed, ITEM_WORDS, Parsed, Parser};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::lexer::TokenKind;
-use crate::limits::PARAMETERS_MAX;
+use crate::limits::{ENSURES_MAX, PARAMETERS_MAX};
 use crate::syntax::{
     Body, ClaimItem, Effect, Item, NameList, ObligationItem, PolicyItem, SetItem, TemplateItem, ToolItem,
     UseItem, ValueType,
 };
+
+/// What stands in the body of a policy.
+const CLAUSE_HELP: &str = "`when`, `deny if`, `permit if`, `unless`, `ensures`, `obligation`, `severity`, `action`, `message`, `source`";
 
 impl Parser<'_> {
     /// The next item; a policy written `policy p(..) = template {..}` is a template.
@@ -263,26 +266,21 @@ impl Parser<'_> {
     fn clause(&mut self, body: &mut Body) -> Parsed<()> {
         let token = self.peek();
         let TokenKind::Word(word) = &token.kind else {
-            return Err(self.expected(
-                "a clause",
-                "`when`, `deny if`, `permit if`, `unless`, `obligation`, `severity`, `action`, `message`",
-            ));
+            return Err(self.expected("a clause", CLAUSE_HELP));
         };
-        let repeated =
-            match word.as_str() {
-                "severity" => body.severity.is_some(),
-                "when" => body.when.is_some(),
-                "deny" | "permit" => body.effect.is_some(),
-                "unless" => body.unless.is_some(),
-                "obligation" => !body.obligations.is_empty(),
-                "action" => body.action.is_some(),
-                "message" => body.message.is_some(),
-                "source" => body.source.is_some(),
-                _ => return Err(self.expected(
-                    "a clause",
-                    "`when`, `deny if`, `permit if`, `unless`, `obligation`, `severity`, `action`, `message`",
-                )),
-            };
+        let repeated = match word.as_str() {
+            "severity" => body.severity.is_some(),
+            "when" => body.when.is_some(),
+            "deny" | "permit" => body.effect.is_some(),
+            "unless" => body.unless.is_some(),
+            // Several mean all of them.
+            "ensures" => false,
+            "obligation" => !body.obligations.is_empty(),
+            "action" => body.action.is_some(),
+            "message" => body.message.is_some(),
+            "source" => body.source.is_some(),
+            _ => return Err(self.expected("a clause", CLAUSE_HELP)),
+        };
         if repeated {
             let message = format!("this policy already has `{word}`");
             let help = "a policy is one rule: write a second policy, or join conditions with `and` and `or`";
@@ -306,6 +304,13 @@ impl Parser<'_> {
                 });
             }
             "unless" => body.unless = Some(self.form()?),
+            "ensures" => {
+                if body.ensures.len() >= ENSURES_MAX {
+                    let message = format!("a policy has at most {ENSURES_MAX} `ensures`");
+                    return Err(self.error(Code::TooLarge, token.span, message, "join some with `and`"));
+                }
+                body.ensures.push(self.form()?);
+            }
             "obligation" => body.obligations = self.list(Self::obligation)?,
             "action" => body.action = Some(self.name("an action")?),
             "message" => body.message = Some(self.text("a message")?),

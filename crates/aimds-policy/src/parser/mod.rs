@@ -33,12 +33,13 @@ pub(crate) const ITEM_WORDS: [&str; 19] = [
 ];
 
 /// Words that begin a clause of a policy or a line of a test.
-pub(crate) const CLAUSE_WORDS: [&str; 11] = [
+pub(crate) const CLAUSE_WORDS: [&str; 12] = [
     "severity",
     "when",
     "deny",
     "permit",
     "unless",
+    "ensures",
     "obligation",
     "action",
     "message",

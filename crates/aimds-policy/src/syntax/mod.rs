@@ -220,6 +220,8 @@ pub struct Body {
     pub effect: Option<Effect>,
     /// `unless ..`
     pub unless: Option<Form>,
+    /// `ensures ..`: what must hold wherever a set with this policy lets the event pass; all of them. It decides nothing.
+    pub ensures: Vec<Form>,
     /// `obligation notify("secops"), redact(personal_data)`
     pub obligations: Vec<ObligationItem>,
     /// `action ask`
