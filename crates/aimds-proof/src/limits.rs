@@ -45,8 +45,9 @@ pub const UNROLLED_EVENTS_MAX: usize = 6;
 /// Parts of one unrolled skeleton: operators in operators multiply by the events, and a split visits them at every case.
 pub const UNROLLED_NODES_MAX: usize = 20_000;
 
-/// Stack of the thread that checks. Recursion is counted ([`Budget::depth_max`]), so that the stack is never the first to end.
-pub const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// Stack of the thread that checks. Recursion is counted ([`Budget::depth_max`]), so that the stack is never the first to end:
+/// optimised, a third of this is enough; frames of an unoptimised build are several times as large.
+pub const STACK_BYTES: usize = if cfg!(debug_assertions) { 256 } else { 64 } * 1024 * 1024;
 
 /// Records between two looks at the clock: well below a millisecond.
 pub(crate) const CLOCK_RECORDS: usize = 1_024;
