@@ -469,7 +469,7 @@ fn shipped_contracts_are_shown() {
                 Some("confirmed(irreversible, 5m)"),
                 "proved up to"
             ),
-            row("large_payment_needs_two", None, "proved"),
+            row("large_payment_needs_two", None, "proved up to"),
         ]
     );
 }

@@ -51,7 +51,7 @@ def test_two_operators_over_the_same_events_are_shown_for_short_traces() -> None
     confirmed, paid = found["irreversible_needs_approval"], found["large_payment_needs_two"]
     assert (confirmed.how, confirmed.events, len(confirmed.streams)) == ("proved", 3, 3)
     assert (confirmed.filled_in, confirmed.is_shown) == ("confirmed(irreversible, 5m)", True)
-    assert (paid.how, paid.events, paid.filled_in) == ("proved", None, None)
+    assert (paid.how, paid.events, paid.filled_in) == ("proved", 3, None)
 
 
 def test_a_broken_contract_names_its_instance_and_shows_the_trace(tmp_path: Path) -> None:
