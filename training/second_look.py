@@ -2,13 +2,14 @@
 
 The numbers that join the looks come from `training.look_fusion`: run the leave-one-source-out first (README).
 
-    python -m training.second_look student [--set rows=96000 ...]
-    python -m training.second_look teacher [--set layers=8 ...]
-    python -m training.second_look teacher --start training/work/teacher.pt --set layers=8 early_layers=0 rows=40000
-    python -m training.second_look teacher --average training/work/first.pt training/work/second.pt --set layers=8
+    python -m training.second_look student [--set rows=96000 ...] [--to NAME]
+    python -m training.second_look teacher [--set layers=8 ...] [--to NAME]
+    python -m training.second_look teacher --start training/work/NAME.pt --set layers=8 early_layers=0 rows=40000
+    python -m training.second_look teacher --average training/work/NAME.pt training/work/OTHER.pt --set layers=8
     python -m training.second_look export --numbers FILE
 
-The third goes on with the lower layers of a network of two heads alone, the fourth takes the mean of several (README).
+Each writes `training/work/student.pt` or `teacher.pt`, or the file of another name that `--to` gives. The third goes on
+with the lower layers of a network of two heads alone, the fourth takes the mean of several (README).
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ def main() -> None:
     parser.add_argument("--numbers", type=Path, help="what training.look_fusion --json wrote")
     parser.add_argument("--folder", type=Path, default=MODELS)
     parser.add_argument("--start", type=Path, help="go on from this model, such as training/work/student.pt")
+    parser.add_argument("--to", help="the name of what is made, if not that of the part")
     parser.add_argument("--average", type=Path, nargs="+", help="no training: the mean of these models")
     parser.add_argument("--seed", type=int, default=SEED, help="of the draws; another one when going on")
     parser.add_argument("--threads", type=int, default=2)
@@ -100,10 +102,10 @@ def main() -> None:
         return
     plan = with_options(PLANS[options.part], options.set)
     if options.average:
-        save_average(options.part, options.average, plan.layers)
+        save_average(options.to or options.part, options.average, plan.layers)
         return
     trained(
-        options.part,
+        options.to or options.part,
         plan,
         load_e5(),
         options.threads,
