@@ -66,13 +66,13 @@ pub fn trace_means(kind: &str) -> TraceMeans {
     }
 }
 
-/// Tries to show every claim of a bundle, in the order of the text. Claims about paths and contracts that cannot be proved over all
-/// traces are tried for traces of up to `events` events.
+/// Tries to show every claim of a bundle, in the order of the text. Claims about paths that cannot be proved over all traces are tried
+/// for traces of up to `events` events.
 pub fn show(bundle: &Bundle, events: usize, budget: &Budget) -> Vec<Answer> {
     let mut answers = Vec::new();
     for claim in &bundle.claims {
         if claim.kind == "contract" {
-            answers.extend(contract(bundle, claim, events, budget));
+            answers.extend(contract(bundle, claim, budget));
         } else {
             answers.push(Answer {
                 claim: claim.clone(),
@@ -241,11 +241,19 @@ fn no_path(set: &PolicySet, path: &PolicySet, events: usize, budget: &Budget) ->
         return Shown::NotShown(None);
     };
     let denials = path.rules().iter().filter(|rule| matches!(rule, Rule::Deny(_)));
-    forbids(set, atoms, denials.cloned().collect(), events, budget)
+    let denials: Vec<Rule> = denials.cloned().collect();
+    match forbids(set, atoms, denials.clone(), budget) {
+        Shown::NotShown(sought) => match up_to(set, denials, events, budget) {
+            Some(proofs) => Shown::ProvedUpTo(proofs),
+            None => Shown::NotShown(sought),
+        },
+        settled => settled,
+    }
 }
 
-/// For each instance in the set: wherever its `when` may hold and what it ensures may fail, the set allows nothing.
-fn contract(bundle: &Bundle, claim: &Claim, events: usize, budget: &Budget) -> Vec<Answer> {
+/// For each instance in the set: wherever its `when` may hold and what it ensures may fail, the set allows nothing. A promise is about
+/// all traces: one that is kept on short ones is not kept.
+fn contract(bundle: &Bundle, claim: &Claim, budget: &Budget) -> Vec<Answer> {
     let answer = |instance, shown| Answer {
         claim: claim.clone(),
         instance,
@@ -267,16 +275,15 @@ fn contract(bundle: &Bundle, claim: &Claim, events: usize, budget: &Budget) -> V
                 rule: contract.rule.clone(),
                 filled_in: bundle.filled_in(&contract.rule),
             };
-            let shown = forbids(set, contracts.atoms.clone(), broken, events, budget);
+            let shown = forbids(set, contracts.atoms.clone(), broken, budget);
             answer(Some(instance), shown)
         })
         .collect();
     if answers.is_empty() { nothing() } else { answers }
 }
 
-/// Where one of these denials may hold, the set allows nothing: over all traces, or over those of so many events. The table has the
-/// set's atoms and those that the denials add.
-fn forbids(set: &PolicySet, atoms: AtomTable, denials: Vec<Rule>, events: usize, budget: &Budget) -> Shown {
+/// Where one of these denials may hold, the set allows nothing. The table has the set's atoms and those that the denials add.
+fn forbids(set: &PolicySet, atoms: AtomTable, denials: Vec<Rule>, budget: &Budget) -> Shown {
     let (Ok(policy), Ok(path)) = (set.core_policy(), Policy::new(denials.clone())) else {
         return Shown::NotShown(None);
     };
@@ -295,31 +302,26 @@ fn forbids(set: &PolicySet, atoms: AtomTable, denials: Vec<Rule>, events: usize,
     let answers = vec![(forbidden, Verdict::Deny), (policy, Verdict::Allow)];
     let mut joined = set.clone();
     joined.atoms = atoms;
-    match refuted(&joined, sought(&joined, answers)) {
-        Shown::NotShown(sought) => {
-            let proofs = up_to(&claim, events, budget);
-            if proofs.len() >= PATH_EVENTS_MIN {
-                Shown::ProvedUpTo(proofs)
-            } else {
-                Shown::NotShown(sought)
-            }
-        }
-        refuted => refuted,
-    }
+    refuted(&joined, sought(&joined, answers))
 }
 
 /// Events of the longest traces for which a claim about a path is tried, unless the caller says otherwise: a read, an approval, its
 /// revocation and the call.
 pub const PATH_EVENTS: usize = 4;
 
-/// A path has a read and a call, an approval and what it approves: of fewer events nothing worth saying is proved.
+/// A path has a read and a call: of fewer events nothing worth saying is proved.
 const PATH_EVENTS_MIN: usize = 2;
 
-/// Proofs for traces of one event, of two, and so on, until one fails or `events` is reached.
-fn up_to(claim: &universal::Claim, events: usize, budget: &Budget) -> Vec<Proof> {
-    let proofs = (1..=events).map_while(|count| match prove_for(claim, Scope::Events(count), budget) {
+/// Proofs that the set lets none of this pass, for traces of one event, of two, and so on to `events`; `None` if one is missing.
+fn up_to(set: &PolicySet, denials: Vec<Rule>, events: usize, budget: &Budget) -> Option<Vec<Proof>> {
+    let claim = universal::Claim::Forbids {
+        policy: set.core_policy().ok()?,
+        path: Policy::new(denials).ok()?,
+    };
+    let proofs = (1..=events).map(|count| match prove_for(&claim, Scope::Events(count), budget) {
         Attempt::Proved(proof) => Some(proof),
         _ => None,
     });
-    proofs.collect()
+    let proofs: Option<Vec<Proof>> = proofs.collect();
+    proofs.filter(|proofs| proofs.len() >= PATH_EVENTS_MIN)
 }

@@ -29,6 +29,8 @@ pub struct Comparison {
     pub no_widening: Step,
     /// From the new to the old: `Proved` means that nothing was narrowed.
     pub no_narrowing: Step,
+    /// Rules of both that mean something else now, also where only a constant was changed that they name.
+    pub changed: Vec<String>,
     /// Both draw facts from events in the same way; otherwise the comparison is about equal facts, not about equal events.
     pub same_schema: bool,
 }
@@ -53,8 +55,21 @@ pub fn compare(old: &PolicySet, new: &PolicySet, budget: &Budget) -> Result<Comp
     Ok(Comparison {
         no_widening: step(&before, &after, &search, budget),
         no_narrowing: step(&after, &before, &search, budget),
+        changed: changed(old, new, &mut both.atoms.clone())?,
         same_schema: old.schema == new.schema,
     })
+}
+
+fn changed(old: &PolicySet, new: &PolicySet, atoms: &mut AtomTable) -> Result<Vec<String>, VersionsError> {
+    let mut names = Vec::new();
+    for rule in &new.rules {
+        if let Some(before) = old.rule(&rule.name)
+            && translated(&before.body.form, &old.atoms, atoms)? != rule.body.form
+        {
+            names.push(rule.name.clone());
+        }
+    }
+    Ok(names)
 }
 
 /// The policy of a set over the atoms of another; atoms that say the same are the same fact in both, others are added.

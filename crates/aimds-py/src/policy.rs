@@ -151,7 +151,7 @@ impl PyPolicyBundle {
 
     /// Tries to show each claim: `proved` by the kernel, `witnessed` or `refuted` by a trace that was replayed, or `not_shown`, and
     /// then with what a solver may look for; a contract has a row for each instance. Claims about paths and contracts are tried for
-    /// traces of up to `events` events where they cannot be proved for all. Takes up to half a minute a row; releases the GIL.
+    /// traces of up to `events` events where they cannot be proved for all. Takes up to half a minute a theorem; releases the GIL.
     fn show_claims<'py>(&self, py: Python<'py>, events: usize) -> PyResult<Bound<'py, PyList>> {
         let shown = py.detach(|| show(&self.inner, events, &Budget::UNIVERSAL));
         let rows: PyResult<Vec<_>> = shown.iter().map(|answer| self.shown(py, answer)).collect();
@@ -300,6 +300,7 @@ fn compare_policies<'py>(
         .detach(|| compare(before, after, &Budget::UNIVERSAL))
         .map_err(|error| bad_value(py, "policies", &error))?;
     let out = PyDict::new(py);
+    out.set_item("changed", &compared.changed)?;
     out.set_item("same_schema", compared.same_schema)?;
     out.set_item("no_widening", step_row(py, &compared.no_widening)?)?;
     out.set_item("no_narrowing", step_row(py, &compared.no_narrowing)?)?;

@@ -75,7 +75,14 @@ impl PySoughtTrace {
 
 /// A proof over all traces, or several over those of one event, of two, and so on up to `events`.
 pub fn set_proofs(out: &Bound<'_, PyDict>, proofs: &[Proof], events: Option<usize>) -> PyResult<()> {
-    out.set_item("how", "proved")?;
+    out.set_item(
+        "how",
+        if events.is_none() {
+            "proved"
+        } else {
+            "proved_up_to"
+        },
+    )?;
     out.set_item("leaves", proofs.iter().map(|proof| proof.leaves).sum::<usize>())?;
     out.set_item("events", events)?;
     let streams: Vec<&str> = proofs.iter().map(|proof| proof.stream.as_str()).collect();

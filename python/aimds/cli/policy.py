@@ -250,8 +250,9 @@ def prove(
 ) -> ExitCode:
     """Show the claims of policy files: `proved` by the kernel, or `witnessed` by a trace that was replayed.
 
-    A proof is about all traces, or about those of so many events, which is then said. A contract (what a template
-    `ensures`) is a theorem for each instance, and holds only if all are proved. `refuted`: a trace shows the contrary.
+    A proof is about all traces; of a claim about a path also about those of up to so many events (`proved_up_to`),
+    which is then said. A contract (what a template `ensures`) is a theorem for each instance, and holds only if all are
+    proved. `refuted`: a trace shows the contrary.
     `solver-trusted`: Z3 found no counterexample, which is no proof. A claim that is not shown need not be false. Exits
     with 1 unless all are proved or witnessed.
     """
@@ -375,7 +376,7 @@ def _write_streams(folder: Path, shown: dict[str, tuple[ClaimResult, ...]]) -> N
                     row["about"] = one.about
                     if one.instance is not None:
                         row["instance"] = one.instance
-                    if one.how == "proved" and one.events is not None:
+                    if one.how == "proved_up_to":
                         row["events"] = part + 1
                     index.append(json.dumps({**row, "expected": "accepted", "theorem": "Aimds.verdict"}))
         (folder / "index.jsonl").write_text("".join(line + "\n" for line in index), "utf-8")

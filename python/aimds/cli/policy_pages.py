@@ -93,16 +93,14 @@ def _together(instances: Sequence[ClaimResult]) -> str:
     """What the instances of a contract come to together."""
     one, count, kept = instances[0], len(instances), sum(one.is_shown for one in instances)
     said = f"proved of all {count} instances" if kept == count else f"NOT PROVED: of {kept} of {count} instances only"
-    bounds = [each.events for each in instances if each.how == "proved" and each.events is not None]
-    short = f", of {len(bounds)} for traces of up to {min(bounds)} events" if bounds else ""
-    return f"{one.file}:{one.line}: {one.kind} {', '.join(one.about)}: {said}{short}"
+    return f"{one.file}:{one.line}: {one.kind} {', '.join(one.about)}: {said}"
 
 
 def _claim_words(one: ClaimResult) -> str:
     """`proved` stands only where the kernel accepted a theorem."""
     by = f", which {one.solver} found" if one.solver is not None else ""
     match one.how:
-        case "proved" if one.events is not None:
+        case "proved_up_to":
             return f"proved for traces of up to {one.events} events ({one.leaves} cases)"
         case "proved":
             return f"proved ({one.leaves} cases)"

@@ -185,8 +185,8 @@ class EndpointChecker(_Remembering):
         kind = HTTPSConnection if self._secure else HTTPConnection
         connection = kind(self._host, self._port, timeout=self._limit_s)
         with contextlib.closing(connection):
-            # A time-out of the socket is one of each read: a service that drips would go on for ever. Looking up its name
-            # and beginning TLS have the system's own; a service that is reached too late is not asked.
+            # A time-out of the socket is one of each read: a service that drips would go on for ever. Looking up its
+            # name and beginning TLS have the system's own; a service that is reached too late is not asked.
             connected: list[socket.socket] = []
             stop = threading.Timer(self._limit_s, _hang_up, (connected,))
             stop.daemon = True

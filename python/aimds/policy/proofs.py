@@ -20,7 +20,7 @@ from aimds.policy.solver import EVENTS_MAX, find, require
 __all__ = ["ClaimResult", "PATH_EVENTS", "UntrustedPath", "prove", "readable_trace"]
 
 PATH_EVENTS: Final = 4
-"""Events of the longest traces for claims about paths and contracts: read, approval, revocation, call."""
+"""Events of the longest traces for claims about paths: read, approval, revocation, call."""
 
 PATH_FILE: Final = "path.policy"
 """The file that a claim seems to stand in which `--path-within` made."""
@@ -79,10 +79,10 @@ class ClaimResult:
     file: str
     line: int
     how: str
-    """`proved`: a theorem that the kernel accepts, over all traces unless `events` says otherwise. `witnessed`: a trace
-    shows it. `refuted`: a trace shows the contrary. `solver_trusted`: the solver says that no trace of up to `events`
-    events shows the contrary; that is not proved, and grants nothing. `not_shown`: none of these, which does not make
-    it false."""
+    """`proved`: a theorem about all traces that the kernel accepts. `proved_up_to`: theorems about all traces of up to
+    `events` events, for claims about paths. `witnessed`: a trace shows it. `refuted`: a trace shows the contrary.
+    `solver_trusted`: the solver says that no trace of up to `events` events shows the contrary; that is not proved, and
+    grants nothing. `not_shown`: none of these, which does not make it false."""
     events: int | None = None
     """The bound: traces of up to so many events, and nothing is said of longer ones. `None` for all traces."""
     leaves: int | None = None
@@ -106,8 +106,11 @@ class ClaimResult:
 
     @property
     def is_shown(self) -> bool:
-        """Whether it is certain: proved, or witnessed by a trace that was replayed. Never on a solver's word."""
-        return self.how in ("proved", "witnessed")
+        """Whether it is certain: proved, or witnessed by a trace that was replayed; never on a solver's word.
+
+        A claim about a path is certain as far as its bound, which every output states.
+        """
+        return self.how in ("proved", "proved_up_to", "witnessed")
 
 
 def prove(
@@ -118,14 +121,14 @@ def prove(
     path: UntrustedPath | None = None,
     set_name: str | None = None,
 ) -> tuple[ClaimResult, ...]:
-    """Tries to show every claim that a file and its imports make; up to half a minute a result, usually milliseconds.
+    """Tries to show every claim that a file and its imports make; up to half a minute a theorem, usually milliseconds.
 
     A claim has one result, but a contract one for each instance in the set.
 
     Args:
         source: a policy file, or the name of a shipped set.
-        events: claims about paths and contracts that cannot be proved over all traces are tried for traces of up to so
-            many events; also the longest trace that the solver looks at.
+        events: claims about paths that cannot be proved over all traces are tried for traces of up to so many events;
+            also the longest trace that the solver looks at.
         solver: let Z3 look for a trace where nothing was shown.
         path: also claim that no such path is open.
         set_name: the set that `path` is about; without one as [`PolicyFile.choose_set`] chooses.

@@ -45,7 +45,8 @@ class VersionDiff:
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[str, ...]
-    """Rules with another text or, as instances of a template, other arguments; comments count."""
+    """Rules with another text, other arguments of their template, or another meaning because a constant that they name
+    was changed; comments in their text count."""
     no_widening: Step
     """The new set allows nothing that the old one did not."""
     no_narrowing: Step
@@ -100,7 +101,11 @@ def diff(
         new=other,
         added=tuple(rule for rule in new_texts if rule not in texts),
         removed=tuple(rule for rule in texts if rule not in new_texts),
-        changed=tuple(rule for rule in new_texts if rule in texts and texts[rule] != new_texts[rule]),
+        changed=tuple(
+            rule
+            for rule in new_texts
+            if rule in texts and (texts[rule] != new_texts[rule] or rule in compared["changed"])
+        ),
         no_widening=_step(compared["no_widening"], solver_events),
         no_narrowing=_step(compared["no_narrowing"], solver_events),
         same_schema=compared["same_schema"],

@@ -138,10 +138,8 @@ def test_prove_names_each_instance_of_a_contract(cli: Cli, tmp_path: Path) -> No
     contract = "contract rate_limits, rate: "
     assert f"{contract}mail_rate = rate(email.send, 5, 1m): proved (" in result.out
     assert f"{contract}proved of all 3 instances\n" in result.out
-    assert "contract approval, large_payment_needs_two: large_payment_needs_two: proved for traces of up to 4" in result.out
-    assert (
-        "irreversible_needs_approval = confirmed(irreversible, 5m): proved for traces of up to 4 events" in result.out
-    )
+    assert "contract approval, large_payment_needs_two: large_payment_needs_two: proved (" in result.out
+    assert "irreversible_needs_approval = confirmed(irreversible, 5m): proved (" in result.out
     index = [json.loads(line) for line in Path("proofs/index.jsonl").read_text().splitlines()]
     of = [one for one in index if one["kind"] == "contract" and one["about"][0] == "rate_limits"]
     assert [one["instance"] for one in of] == ["mail_rate", "payment_rate", "sink_rate"]

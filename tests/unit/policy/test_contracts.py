@@ -45,13 +45,28 @@ def test_each_instance_has_its_theorem() -> None:
     assert len({one.streams for one in found}) == 3
 
 
-def test_two_operators_over_the_same_events_are_shown_for_short_traces() -> None:
-    """An approval that holds since was given: one theorem for each length, and the bound is part of the answer."""
-    found = {one.instance: one for one in contracts(list(prove("approval", events=3)))}
+def test_policies_of_their_own_have_contracts_too() -> None:
+    """A rule without a template has no arguments to show; each is proved over all traces."""
+    found = {one.instance: one for one in contracts(list(prove("approval")))}
     confirmed, paid = found["irreversible_needs_approval"], found["large_payment_needs_two"]
-    assert (confirmed.how, confirmed.events, len(confirmed.streams)) == ("proved", 3, 3)
-    assert (confirmed.filled_in, confirmed.is_shown) == ("confirmed(irreversible, 5m)", True)
-    assert (paid.how, paid.events, paid.filled_in) == ("proved", 3, None)
+    assert (confirmed.how, confirmed.events, confirmed.filled_in) == ("proved", None, "confirmed(irreversible, 5m)")
+    assert (paid.how, paid.events, paid.filled_in) == ("proved", None, None)
+
+
+def test_what_only_short_traces_keep_is_no_contract(tmp_path: Path) -> None:
+    """Six events break it, two cannot: a promise is about all traces, so nothing is called proved, nor shown."""
+    text = """import "schema.policy"
+policy both {
+  when call c
+  deny if not (count[0s, 10m] (prompt _) == 3 and count[0s, 10m] (document _) == 3)
+  ensures not once[0s, 10m] (document _)
+}
+set s = {both} default allow
+claim contract(s, both)
+"""
+    for events in (2, 6):
+        (one,) = shown(tmp_path, text, events=events)
+        assert (one.how, one.is_shown, one.streams) == ("not_shown", False, ())
 
 
 def test_a_broken_contract_names_its_instance_and_shows_the_trace(tmp_path: Path) -> None:
@@ -150,6 +165,23 @@ def test_the_example_of_the_reference_is_true(tmp_path: Path) -> None:
     ]
     text = 'import "schema.policy"\n' + block
     found = [(one.instance, one.how, one.events) for one in shown(tmp_path, text)]
-    assert found == [("my_payments", "proved", 4), ("my_amounts", "proved", None)]
+    assert found == [("my_payments", "proved", None), ("my_amounts", "proved", None)]
     assert not policy.check(tmp_path / "mine.policy").diagnostics
     assert policy.format_source("mine.policy", text) == text
+
+
+def test_an_instance_is_shown_without_the_comments_in_its_arguments(tmp_path: Path) -> None:
+    """Two slashes between quotation marks begin no comment."""
+    text = """import "schema.policy"
+template inside(places: set) {
+  when call c to email.send
+  deny unless every c.args.to within places
+  ensures every c.args.to within places
+}
+use inside({"corp.example", // and not "evil.example"}) ever
+  "b.example"}) as mail
+set s = {mail} default allow
+claim contract(s, inside)
+"""
+    (one,) = shown(tmp_path, text)
+    assert (one.how, one.filled_in) == ("proved", 'inside({"corp.example", "b.example"})')

@@ -45,7 +45,7 @@ def only(folder: Path, text: str, **options: Any) -> policy.ClaimResult:
 def test_a_path_is_proved_for_short_traces_and_says_so(tmp_path: Path) -> None:
     """One theorem for each length up to the bound, which the kernel accepted; the bound is part of the answer."""
     found = only(tmp_path, MAIL + PATH, events=3)
-    assert (found.how, found.events, found.is_shown) == ("proved", 3, True)
+    assert (found.how, found.events, found.is_shown) == ("proved_up_to", 3, True)
     assert len(found.streams) == len(found.lean_texts) == 3
     assert all("theorem Aimds.verdict" in text for text in found.lean_texts)
 

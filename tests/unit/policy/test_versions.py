@@ -74,3 +74,17 @@ set mine = {large, huge} default allow
     assert policy.diff(tmp_path / "old.policy", tmp_path / "new.policy", "mine", "mine").changed == ("large",)
     rules = policy.load(tmp_path / "old.policy").bundle.rules("mine")
     assert [rule["filled_in"] for rule in rules] == ["limit(100)", "limit(500)"]
+
+
+def test_a_changed_constant_changes_the_rules_that_name_it(tmp_path: Path) -> None:
+    """Their text is the same, their meaning is not; a rule that does not name it is as it was."""
+    text = (
+        'import "schema.policy"\nlet most = {most}\n'
+        "policy few {{ when call c to email.send deny if count[0s, 1m] (call _ to email.send) > most }}\n"
+        "policy none {{ when call c to http.post deny }}\nset s = {{few, none}} default allow\n"
+    )
+    old, new = tmp_path / "old.policy", tmp_path / "new.policy"
+    old.write_text(text.format(most=5))
+    new.write_text(text.format(most=9))
+    found = policy.diff(old, new)
+    assert (found.changed, found.added, found.removed) == (("few",), (), ())

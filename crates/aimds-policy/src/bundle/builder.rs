@@ -29,6 +29,8 @@ pub(super) struct Builder<'a> {
     pub(super) templates: BTreeMap<&'a str, &'a TemplateItem>,
     /// What the rules of the sets so far ensure.
     pub(super) contracts: Vec<Contracts>,
+    /// Places in `contracts` by set.
+    pub(super) contracts_of: BTreeMap<String, usize>,
     sets: BTreeMap<&'a str, &'a SetItem>,
     lets: BTreeMap<&'a str, &'a Spanned<Literal>>,
     pub(super) diagnostics: &'a mut Diagnostics,
@@ -52,6 +54,7 @@ pub(super) fn build(sources: &[Source], files: &[File], diagnostics: &mut Diagno
         drafts: BTreeMap::new(),
         templates: BTreeMap::new(),
         contracts: Vec::new(),
+        contracts_of: BTreeMap::new(),
         sets: BTreeMap::new(),
         lets: BTreeMap::new(),
         diagnostics,
@@ -356,6 +359,8 @@ impl<'a> Builder<'a> {
             let message = format!("this set cannot be certified: {refused}");
             self.error(Code::TooLarge, item.span, message, "split the set");
         }
+        self.contracts_of
+            .insert(item.name.value.clone(), self.contracts.len());
         self.contracts.push(Contracts {
             set: set.name.clone(),
             atoms: contract_atoms,

@@ -3,11 +3,11 @@
 use super::Claim;
 use super::builder::{Builder, Draft};
 use super::claims::CONTRACT;
-use crate::contracts::Contract;
+use crate::contracts::{Contract, Contracts};
 use crate::diagnostic::{Code, Diagnostic, Name};
 use crate::lower::{Constants, Failed, Lowering};
 use crate::syntax::ClaimItem;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// The contracts of a set, over the atoms of its rules and such as they add. All are looked at, so that one run reports every error.
 pub(super) fn contracts<'a: 'b, 'b>(
@@ -51,11 +51,9 @@ impl Builder<'_> {
             self.error(Code::BadClause, name.span, message, help);
             return false;
         }
-        let in_set = self.contracts.iter().filter(|contracts| contracts.set == set);
-        if !in_set
-            .flat_map(|contracts| &contracts.all)
-            .any(|contract| contract.is_of(&name.value))
-        {
+        let in_set = self.contracts_of.get(set).and_then(|at| self.contracts.get(*at));
+        let has = |contracts: &Contracts| contracts.all.iter().any(|contract| contract.is_of(&name.value));
+        if !in_set.is_some_and(has) {
             let message = format!(
                 "the set `{set}` has no instance of `{}`: there is nothing to show",
                 name.value
@@ -97,28 +95,43 @@ impl Builder<'_> {
         }
     }
 
-    /// Contracts of which no claim about a set with them speaks.
-    fn unclaimed(&self, claims: &[Claim]) -> Vec<Contract> {
-        let named = |set: &str, contract: &Contract| {
-            claims.iter().any(|claim| match claim.about.as_slice() {
-                [about, name] => claim.kind == CONTRACT && about == set && contract.is_of(name),
-                _ => false,
+    /// Contracts of which no claim about a set with them speaks, each rule once.
+    fn unclaimed(&self, claims: &[Claim]) -> Vec<Unclaimed> {
+        let named: HashSet<(&str, &str)> = claims
+            .iter()
+            .filter(|claim| claim.kind == CONTRACT)
+            .filter_map(|claim| match claim.about.as_slice() {
+                [set, name] => Some((set.as_str(), name.as_str())),
+                _ => None,
             })
-        };
-        let pairs = || {
-            let sets = self.contracts.iter();
-            sets.flat_map(|contracts| {
-                contracts
-                    .all
-                    .iter()
-                    .map(|contract| (contracts.set.as_str(), contract))
-            })
-        };
-        let claimed: BTreeSet<&str> = pairs()
-            .filter(|(set, contract)| named(set, contract))
-            .map(|(_, contract)| contract.rule.as_str())
             .collect();
-        let open = pairs().filter(|(_, contract)| !claimed.contains(contract.rule.as_str()));
-        open.map(|(_, contract)| contract.clone()).collect()
+        let (mut claimed, mut seen, mut open) = (HashSet::new(), HashSet::new(), Vec::new());
+        for contracts in &self.contracts {
+            let set = contracts.set.as_str();
+            for contract in &contracts.all {
+                let names = [Some(contract.rule.as_str()), contract.template.as_deref()];
+                if names
+                    .into_iter()
+                    .flatten()
+                    .any(|name| named.contains(&(set, name)))
+                {
+                    claimed.insert(contract.rule.as_str());
+                } else if seen.insert(contract.rule.as_str()) {
+                    open.push((contract.rule.as_str(), contract.template.as_deref()));
+                }
+            }
+        }
+        let open = open.into_iter().filter(|(rule, _)| !claimed.contains(rule));
+        open.map(|(rule, template)| Unclaimed {
+            rule: rule.to_owned(),
+            template: template.map(str::to_owned),
+        })
+        .collect()
     }
+}
+
+/// A rule that ensures something, and the template that it is an instance of.
+struct Unclaimed {
+    rule: String,
+    template: Option<String>,
 }

@@ -105,7 +105,12 @@ impl Bundle {
     pub fn filled_in(&self, policy: &str) -> Option<String> {
         let filled = self.filled.get(policy)?;
         let arguments = filled.arguments.iter().map(|span| self.excerpt(*span));
-        let on_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let on_one_line = |text: &str| {
+            let words = text
+                .lines()
+                .flat_map(|line| without_comment(line).split_whitespace());
+            words.collect::<Vec<_>>().join(" ")
+        };
         let arguments: Vec<String> = arguments.map(on_one_line).collect();
         Some(format!("{}({})", filled.template, arguments.join(", ")))
     }
@@ -118,6 +123,22 @@ impl Bundle {
             .unwrap_or_default()
             .trim()
     }
+}
+
+/// A line up to its comment; two slashes between quotation marks begin none.
+fn without_comment(line: &str) -> &str {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, character) in line.char_indices() {
+        match character {
+            '"' if !escaped => quoted = !quoted,
+            '/' if !quoted && line.get(at..).is_some_and(|rest| rest.starts_with("//")) => {
+                return line.get(..at).unwrap_or_default();
+            }
+            _ => {}
+        }
+        escaped = quoted && character == '\\' && !escaped;
+    }
+    line
 }
 
 /// Compiles the root file with what it imports from `library`. Reads no files: the caller brings the texts.
