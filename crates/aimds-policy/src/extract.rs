@@ -1,11 +1,12 @@
 //! Facts about one event. Whatever is missing or cannot be read the same way by everybody is unknown.
 
 use crate::atoms::{Atom, AtomTable, Field, ValueTest};
+use crate::hosts::{address, host, is_within};
 use crate::limits::{STRING_BYTES_MAX, VALUE_DEPTH_MAX, VALUES_MAX};
 use crate::record::{EventRecord, RecordValue};
 use crate::schema::{CALL_KIND, Schema};
 use crate::syntax::{Comparison, Quantifier, ValueType};
-use crate::values::{fits, host, is_under, is_within, path, scaled};
+use crate::values::{fits, is_under, path, scaled};
 use aimds_proof::logic::{AtomId, Value};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -267,15 +268,6 @@ pub fn canonical(field: &Field, schema: &Schema, record: &EventRecord) -> Option
         },
     };
     (text.len() <= STRING_BYTES_MAX).then_some(text)
-}
-
-/// The host, and of a mail address also the name before it: two people of one firm are not the same recipient.
-fn address(text: &str) -> Option<String> {
-    let host = host(text)?;
-    match text.trim().split_once('@') {
-        Some((name, _)) if !name.contains("://") => Some(format!("{}@{host}", name.to_lowercase())),
-        _ => Some(host),
-    }
 }
 
 /// A set as one text: its members in order, each behind its length, so that no member can pass for two, nor an empty one for none.
