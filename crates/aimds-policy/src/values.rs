@@ -1,9 +1,11 @@
 //! How arguments are read: paths, amounts, globs. Whatever is ambiguous is `None`, that is unknown.
 
 /// An absolute path with `.`, `..` and doubled slashes resolved by their letters; `None` for relative paths, backslashes, drive
-/// letters, control characters, percent signs and `~`. Symbolic links are the file system's business and are not followed here.
+/// letters, control characters, percent signs, `~` and what lies outside ASCII: some systems write the same name in two ways, and
+/// some read a wide `/` or `.` as a plain one. Symbolic links are the file system's business and are not followed here.
 pub fn path(text: &str) -> Option<String> {
-    let unusual = |c: char| c.is_control() || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?');
+    let unusual =
+        |c: char| !c.is_ascii() || c.is_control() || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?');
     if !text.starts_with('/') || text.contains(unusual) {
         return None;
     }
@@ -88,6 +90,9 @@ mod tests {
         assert_eq!(path("/../..").as_deref(), Some("/"));
         assert_eq!(path("srv/data"), None);
         assert_eq!(path("/srv/%2e%2e/etc"), None);
+        assert_eq!(path("/srv/data/\u{ff0e}\u{ff0e}/etc"), None);
+        assert_eq!(path("/srv/data\u{ff0f}..\u{ff0f}etc"), None);
+        assert_eq!(path("/srv/caf\u{e9}"), None, "or cafe\u{301}");
         assert!(is_under("/srv/data/a", "/srv/data/"));
         assert!(!is_under("/srv/database", "/srv/data"));
         assert!(is_under("/anything", "/"));
