@@ -302,22 +302,50 @@ fn canonical_value(value: &RecordValue, kind: ValueType) -> Option<String> {
     }
 }
 
-/// The texts and numbers inside a value, in order; `false` when there are more than the bound, or they nest too deep.
-pub fn leaves(value: &RecordValue, out: &mut Vec<String>) -> bool {
-    let mut open = vec![(value, 0)];
-    while let Some((value, depth)) = open.pop() {
-        if out.len() + open.len() > VALUES_MAX || depth > VALUE_DEPTH_MAX {
-            return false;
-        }
-        match value {
-            RecordValue::Text(text) | RecordValue::Decimal(text) => out.push(text.clone()),
-            RecordValue::Integer(number) => out.push(number.to_string()),
-            RecordValue::List(members) => open.extend(members.iter().rev().map(|member| (member, depth + 1))),
-            RecordValue::Map(members) => {
-                open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)));
+/// What content can stand in: texts and numbers, and the names inside objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Texts and numbers, in order.
+    pub values: Vec<String>,
+    /// Names that the caller chose: they may be structure, or carry content as well.
+    pub names: Vec<String>,
+}
+
+impl Content {
+    /// Adds what is inside a value; `false` when there is more than the bound, or it nests too deep.
+    pub fn add(&mut self, value: &RecordValue) -> bool {
+        let mut open = vec![(value, 0)];
+        while let Some((value, depth)) = open.pop() {
+            if self.values.len() + open.len() > VALUES_MAX
+                || self.names.len() > VALUES_MAX
+                || depth > VALUE_DEPTH_MAX
+            {
+                return false;
             }
-            RecordValue::Null | RecordValue::Flag(_) => {}
+            match value {
+                RecordValue::Text(text) | RecordValue::Decimal(text) => self.values.push(text.clone()),
+                RecordValue::Integer(number) => self.values.push(number.to_string()),
+                RecordValue::List(members) => {
+                    open.extend(members.iter().rev().map(|member| (member, depth + 1)));
+                }
+                RecordValue::Map(members) => {
+                    let names = members.iter().map(|(name, _)| name.clone());
+                    self.names.extend(names.take(VALUES_MAX));
+                    open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)));
+                }
+                RecordValue::Null | RecordValue::Flag(_) => {}
+            }
         }
+        true
     }
-    true
+
+    /// Adds the arguments of a call, and of their names those that the schema does not know; `false` as above.
+    pub fn add_arguments(&mut self, arguments: &[(String, RecordValue)], schema: &Schema) -> bool {
+        arguments.iter().all(|(name, value)| {
+            if schema.argument(name).is_none() {
+                self.names.push(name.clone());
+            }
+            self.add(value)
+        })
+    }
 }
