@@ -4,7 +4,7 @@ use crate::atoms::{Atom, AtomTable, Field, ValueTest};
 use crate::hosts::{address, host, is_within};
 use crate::limits::{STRING_BYTES_MAX, VALUE_DEPTH_MAX, VALUES_MAX};
 use crate::record::{EventRecord, RecordValue};
-use crate::schema::{CALL_KIND, Schema};
+use crate::schema::{CALL_KIND, RESULT_KIND, Schema};
 use crate::syntax::{Comparison, Quantifier, ValueType};
 use crate::values::{fits, is_under, path, scaled};
 use aimds_proof::logic::{AtomId, Value};
@@ -75,7 +75,7 @@ fn about_tool(schema: &Schema, record: &EventRecord, test: impl Fn(&str) -> Opti
     match &record.tool {
         Some(tool) => known(test(tool)),
         None if record.kind == CALL_KIND
-            || record.kind == "tool_result"
+            || record.kind == RESULT_KIND
             || !schema.kinds.contains(&record.kind) =>
         {
             Value::Unknown
@@ -108,33 +108,30 @@ fn field_value<'a>(field: &Field, schema: &Schema, record: &'a EventRecord) -> F
     }
 }
 
-/// Present, even if it cannot be read: questions about it are then unknown, not moot.
+/// Present, even if it cannot be read: questions about it are then unknown, not moot. What somebody may find there and somebody
+/// else not is neither.
 fn is_known(field: &Field, schema: &Schema, record: &EventRecord) -> Value {
-    let present = match field {
-        Field::Text => record.text.is_some(),
-        Field::Tool => record.tool.is_some(),
-        Field::Arguments => record.arguments.is_some(),
-        _ => match field_value(field, schema, record) {
-            Found::Value(_) => true,
+    let is_call = record.kind == CALL_KIND;
+    let is_other = !is_call && schema.kinds.contains(&record.kind);
+    let told_none = match field {
+        Field::Text if record.text.is_some() => return Value::Yes,
+        Field::Tool if record.tool.is_some() => return Value::Yes,
+        Field::Arguments if record.arguments.is_some() => return Value::Yes,
+        // A call has a tool and arguments, an event of another kind a text, whether or not they are told.
+        Field::Text => is_call,
+        Field::Tool => is_other && record.kind != RESULT_KIND,
+        Field::Arguments => is_other,
+        Field::Argument(name, _) => match field_value(field, schema, record) {
+            Found::Value(_) => return Value::Yes,
             Found::Unfit => return Value::No,
-            Found::Missing => {
-                // A name given twice is present, though nobody can say with which value.
-                let twice = matches!(field, Field::Argument(name, _) if record.is_ambiguous(name));
-                let told =
-                    record.covered && (record.arguments.is_some() || matches!(field, Field::Attribute(..)));
-                return if twice {
-                    Value::Yes
-                } else {
-                    known(told.then_some(false))
-                };
-            }
+            Found::Missing => record.arguments.is_some() && !record.is_ambiguous(name),
+        },
+        Field::Attribute(name, _) => match field_value(field, schema, record) {
+            Found::Value(_) => return Value::Yes,
+            _ => !record.unread && !record.is_ambiguous_attribute(name),
         },
     };
-    if present || record.covered {
-        yes_no(present)
-    } else {
-        Value::Unknown
-    }
+    known((record.covered && told_none).then_some(false))
 }
 
 fn amount(value: &RecordValue) -> Option<u64> {

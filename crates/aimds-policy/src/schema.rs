@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The event kind of tool calls: only these have arguments.
 pub const CALL_KIND: &str = "tool_call";
+/// The event kind of what tools answer: it concerns a tool, too.
+pub const RESULT_KIND: &str = "tool_result";
 /// The event kind of approvals.
 pub const APPROVAL_KIND: &str = "approval";
 /// The event kind of revocations of approvals.
