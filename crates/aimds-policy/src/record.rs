@@ -131,17 +131,18 @@ impl EventRecord {
         find(&self.attributes, name)
     }
 
-    /// A detector's score in thousandths; `None` when it did not run, or is named twice.
+    /// A detector's score in thousandths; `None` when it did not run, is named twice, or gives more than there is.
     pub fn score(&self, detector: &str) -> Option<u16> {
-        find(&self.scores, detector).copied()
+        let score = find(&self.scores, detector).copied();
+        score.filter(|score| *score <= SCORE_MAX)
     }
 }
 
-/// The value under a name that occurs once. A name given twice has no value that all readers agree on.
 fn is_given_twice<T>(values: &[(String, T)], name: &str) -> bool {
     values.iter().filter(|(this, _)| this == name).nth(1).is_some()
 }
 
+/// The value under a name that occurs once. A name given twice has no value that all readers agree on.
 fn find<'a, T>(values: &'a [(String, T)], name: &str) -> Option<&'a T> {
     let mut found = values.iter().filter(|(this, _)| this == name);
     match (found.next(), found.next()) {

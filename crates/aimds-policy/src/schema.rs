@@ -101,6 +101,11 @@ impl Schema {
             .map(|at| at as u8)
     }
 
+    /// The level of the highest label.
+    pub fn highest_level(&self) -> u8 {
+        self.labels.len().saturating_sub(1) as u8
+    }
+
     /// The kinds that a name in a pattern stands for; `event` is any (an empty set).
     pub fn kinds_of(&self, name: &str) -> Option<BTreeSet<String>> {
         if name == "event" {

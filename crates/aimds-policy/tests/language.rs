@@ -129,7 +129,9 @@ fn trust_lowers_to_levels() {
     assert!(trust("< user").ends_with("[trust level <= 0])"));
     assert!(trust(">= user").ends_with("![trust level <= 0])"));
     assert!(trust("== user").ends_with("([trust level <= 1] & ![trust level <= 0]))"));
-    assert!(trust("< untrusted").ends_with("false)"));
+    // Below the lowest label nothing is: still a question about the label, and unknown where that is.
+    assert!(trust(">= untrusted").ends_with("[trust level <= 2])"));
+    assert!(trust("< untrusted").ends_with("![trust level <= 2])"));
 }
 
 /// `every x != a` says that no member is `a`; `not every x == a` would be something else.
