@@ -1,11 +1,12 @@
 //! Facts about one event. Whatever is missing or cannot be read the same way by everybody is unknown.
 
 use crate::atoms::{Atom, AtomTable, Field, ValueTest};
+use crate::hosts::{address, host, is_within};
 use crate::limits::{STRING_BYTES_MAX, VALUE_DEPTH_MAX, VALUES_MAX};
 use crate::record::{EventRecord, RecordValue};
-use crate::schema::{CALL_KIND, Schema};
+use crate::schema::{CALL_KIND, RESULT_KIND, Schema};
 use crate::syntax::{Comparison, Quantifier, ValueType};
-use crate::values::{fits, host, is_under, is_within, path, scaled};
+use crate::values::{fits, is_under, path, scaled};
 use aimds_proof::logic::{AtomId, Value};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -74,7 +75,7 @@ fn about_tool(schema: &Schema, record: &EventRecord, test: impl Fn(&str) -> Opti
     match &record.tool {
         Some(tool) => known(test(tool)),
         None if record.kind == CALL_KIND
-            || record.kind == "tool_result"
+            || record.kind == RESULT_KIND
             || !schema.kinds.contains(&record.kind) =>
         {
             Value::Unknown
@@ -107,33 +108,30 @@ fn field_value<'a>(field: &Field, schema: &Schema, record: &'a EventRecord) -> F
     }
 }
 
-/// Present, even if it cannot be read: questions about it are then unknown, not moot.
+/// Present, even if it cannot be read: questions about it are then unknown, not moot. What somebody may find there and somebody
+/// else not is neither.
 fn is_known(field: &Field, schema: &Schema, record: &EventRecord) -> Value {
-    let present = match field {
-        Field::Text => record.text.is_some(),
-        Field::Tool => record.tool.is_some(),
-        Field::Arguments => record.arguments.is_some(),
-        _ => match field_value(field, schema, record) {
-            Found::Value(_) => true,
+    let is_call = record.kind == CALL_KIND;
+    let is_other = !is_call && schema.kinds.contains(&record.kind);
+    let told_none = match field {
+        Field::Text if record.text.is_some() => return Value::Yes,
+        Field::Tool if record.tool.is_some() => return Value::Yes,
+        Field::Arguments if record.arguments.is_some() => return Value::Yes,
+        // A call has a tool and arguments, an event of another kind a text, whether or not they are told.
+        Field::Text => is_call,
+        Field::Tool => is_other && record.kind != RESULT_KIND,
+        Field::Arguments => is_other,
+        Field::Argument(name, _) => match field_value(field, schema, record) {
+            Found::Value(_) => return Value::Yes,
             Found::Unfit => return Value::No,
-            Found::Missing => {
-                // A name given twice is present, though nobody can say with which value.
-                let twice = matches!(field, Field::Argument(name, _) if record.is_ambiguous(name));
-                let told =
-                    record.covered && (record.arguments.is_some() || matches!(field, Field::Attribute(..)));
-                return if twice {
-                    Value::Yes
-                } else {
-                    known(told.then_some(false))
-                };
-            }
+            Found::Missing => record.arguments.is_some() && !record.is_ambiguous(name),
+        },
+        Field::Attribute(name, _) => match field_value(field, schema, record) {
+            Found::Value(_) => return Value::Yes,
+            _ => !record.unread && !record.is_ambiguous_attribute(name),
         },
     };
-    if present || record.covered {
-        yes_no(present)
-    } else {
-        Value::Unknown
-    }
+    known((record.covered && told_none).then_some(false))
 }
 
 fn amount(value: &RecordValue) -> Option<u64> {
@@ -269,15 +267,6 @@ pub fn canonical(field: &Field, schema: &Schema, record: &EventRecord) -> Option
     (text.len() <= STRING_BYTES_MAX).then_some(text)
 }
 
-/// The host, and of a mail address also the name before it: two people of one firm are not the same recipient.
-fn address(text: &str) -> Option<String> {
-    let host = host(text)?;
-    match text.trim().split_once('@') {
-        Some((name, _)) if !name.contains("://") => Some(format!("{}@{host}", name.to_lowercase())),
-        _ => Some(host),
-    }
-}
-
 /// A set as one text: its members in order, each behind its length, so that no member can pass for two, nor an empty one for none.
 fn canonical_set(members: &[RecordValue], kind: ValueType) -> Option<String> {
     if members.len() > VALUES_MAX {
@@ -310,22 +299,50 @@ fn canonical_value(value: &RecordValue, kind: ValueType) -> Option<String> {
     }
 }
 
-/// The texts and numbers inside a value, in order; `false` when there are more than the bound, or they nest too deep.
-pub fn leaves(value: &RecordValue, out: &mut Vec<String>) -> bool {
-    let mut open = vec![(value, 0)];
-    while let Some((value, depth)) = open.pop() {
-        if out.len() + open.len() > VALUES_MAX || depth > VALUE_DEPTH_MAX {
-            return false;
-        }
-        match value {
-            RecordValue::Text(text) | RecordValue::Decimal(text) => out.push(text.clone()),
-            RecordValue::Integer(number) => out.push(number.to_string()),
-            RecordValue::List(members) => open.extend(members.iter().rev().map(|member| (member, depth + 1))),
-            RecordValue::Map(members) => {
-                open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)));
+/// What content can stand in: texts and numbers, and the names inside objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Texts and numbers, in order.
+    pub values: Vec<String>,
+    /// Names that the caller chose: they may be structure, or carry content as well.
+    pub names: Vec<String>,
+}
+
+impl Content {
+    /// Adds what is inside a value; `false` when there is more than the bound, or it nests too deep.
+    pub fn add(&mut self, value: &RecordValue) -> bool {
+        let mut open = vec![(value, 0)];
+        while let Some((value, depth)) = open.pop() {
+            if self.values.len() + open.len() > VALUES_MAX
+                || self.names.len() > VALUES_MAX
+                || depth > VALUE_DEPTH_MAX
+            {
+                return false;
             }
-            RecordValue::Null | RecordValue::Flag(_) => {}
+            match value {
+                RecordValue::Text(text) | RecordValue::Decimal(text) => self.values.push(text.clone()),
+                RecordValue::Integer(number) => self.values.push(number.to_string()),
+                RecordValue::List(members) => {
+                    open.extend(members.iter().rev().map(|member| (member, depth + 1)));
+                }
+                RecordValue::Map(members) => {
+                    let names = members.iter().map(|(name, _)| name.clone());
+                    self.names.extend(names.take(VALUES_MAX));
+                    open.extend(members.iter().rev().map(|(_, member)| (member, depth + 1)));
+                }
+                RecordValue::Null | RecordValue::Flag(_) => {}
+            }
         }
+        true
     }
-    true
+
+    /// Adds the arguments of a call, and of their names those that the schema does not know; `false` as above.
+    pub fn add_arguments(&mut self, arguments: &[(String, RecordValue)], schema: &Schema) -> bool {
+        arguments.iter().all(|(name, value)| {
+            if schema.argument(name).is_none() {
+                self.names.push(name.clone());
+            }
+            self.add(value)
+        })
+    }
 }

@@ -1,9 +1,10 @@
 //! What a session remembers of its events, and how they relate to the pending one.
 
 use crate::atoms::{Atom, AtomTable, Field};
-use crate::extract::leaves;
+use crate::extract::Content;
 use crate::monitor::Relations;
 use crate::record::EventRecord;
+use crate::schema::Schema;
 use crate::taint::{Grams, Probe};
 use aimds_proof::logic::{AtomId, Value};
 use std::cell::RefCell;
@@ -55,27 +56,24 @@ impl Past {
     }
 }
 
-/// The texts of a field into which content can flow; `None` when they are not all known.
-pub(crate) fn field_texts(field: &Field, record: &EventRecord) -> Option<Vec<String>> {
-    let mut texts = Vec::new();
-    match field {
-        Field::Text => texts.extend(record.text.clone()),
+/// What of a field content can flow into; `None` when it is not all known.
+pub(crate) fn field_content(field: &Field, schema: &Schema, record: &EventRecord) -> Option<Content> {
+    let mut content = Content::default();
+    let is_whole = match field {
+        Field::Text => {
+            content.values.push(record.text.clone()?);
+            true
+        }
         Field::Arguments => {
-            for (_, value) in record.arguments.as_ref()? {
-                if !leaves(value, &mut texts) {
-                    return None;
-                }
-            }
-            return Some(texts);
+            return content
+                .add_arguments(record.arguments.as_ref()?, schema)
+                .then_some(content);
         }
-        Field::Argument(name, _) => {
-            if !leaves(record.argument(name)?, &mut texts) {
-                return None;
-            }
-        }
-        Field::Tool | Field::Attribute(..) => return None,
-    }
-    (!texts.is_empty()).then_some(texts)
+        Field::Argument(name, _) => content.add(record.argument(name)?),
+        Field::Tool | Field::Attribute(..) => false,
+    };
+    let is_empty = content.values.is_empty() && content.names.is_empty();
+    (is_whole && !is_empty).then_some(content)
 }
 
 /// Relations of the events of a history to its pending event. Several rules ask the same: each is worked out once.
@@ -176,7 +174,9 @@ fn flows(past: &Past, pending: &Past, field: &Field) -> Value {
     }
     match (&past.content, pending.probe(field)) {
         (Some(grams), Some(probe)) if grams.flows_into(probe) => Value::Yes,
-        (Some(grams), Some(_)) if !grams.truncated && pending.references_known => Value::No,
+        (Some(grams), Some(probe)) if !grams.truncated && probe.is_read() && pending.references_known => {
+            Value::No
+        }
         _ => Value::Unknown,
     }
 }

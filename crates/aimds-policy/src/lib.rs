@@ -11,6 +11,7 @@ pub mod explain;
 pub mod extract;
 pub mod format;
 pub mod history;
+pub mod hosts;
 pub mod lexer;
 pub mod limits;
 mod lower;

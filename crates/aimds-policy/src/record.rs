@@ -1,6 +1,9 @@
 //! What happened, as the caller tells it: neutral records, before any fact is drawn from them.
 
-use crate::schema::Schema;
+use crate::schema::{CALL_KIND, Schema};
+
+/// The greatest score: certainty, in thousandths.
+pub const SCORE_MAX: u16 = 1_000;
 
 /// A JSON-like value of an argument or attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +58,9 @@ pub struct EventRecord {
     pub attributes: Vec<(String, RecordValue)>,
     /// The extractor covers the whole schema: what it does not state is false, not unknown.
     pub covered: bool,
+    /// Arguments or attributes are beyond the bounds, and all of them are left out: what they hold is unknown, and content that is
+    /// not in the text may have stood there.
+    pub unread: bool,
 }
 
 impl EventRecord {
@@ -66,13 +72,27 @@ impl EventRecord {
         }
     }
 
-    /// Whether there is something under this name, but not one value that all readers agree on.
+    /// Whether the argument is given, but not as one value that all readers agree on; one of them may find nothing there.
     pub fn is_ambiguous(&self, name: &str) -> bool {
-        let same = |(this, _): &&(String, RecordValue)| this == name;
         self.gathered
             .iter()
             .any(|(this, value)| this == name && value.is_none())
-            || self.arguments.iter().flatten().filter(same).count() > 1
+            || is_given_twice(self.arguments.as_deref().unwrap_or_default(), name)
+    }
+
+    /// The same of an attribute.
+    pub fn is_ambiguous_attribute(&self, name: &str) -> bool {
+        is_given_twice(&self.attributes, name)
+    }
+
+    /// Whether all of its content is here: the arguments of a call, the text of other events, both where nobody knows which it is.
+    pub fn tells_all(&self, schema: &Schema) -> bool {
+        let is_call = self.kind == CALL_KIND;
+        let may_have_text = !is_call;
+        let may_have_arguments = is_call || !schema.kinds.contains(&self.kind);
+        !self.unread
+            && (self.text.is_some() || !may_have_text)
+            && (self.arguments.is_some() || !may_have_arguments)
     }
 
     /// The record of a call with its arguments gathered as the schema says; `None` when nothing is to be gathered. An argument that
@@ -111,10 +131,15 @@ impl EventRecord {
         find(&self.attributes, name)
     }
 
-    /// A detector's score in thousandths; `None` when it did not run, or is named twice.
+    /// A detector's score in thousandths; `None` when it did not run, is named twice, or gives more than there is.
     pub fn score(&self, detector: &str) -> Option<u16> {
-        find(&self.scores, detector).copied()
+        let score = find(&self.scores, detector).copied();
+        score.filter(|score| *score <= SCORE_MAX)
     }
+}
+
+fn is_given_twice<T>(values: &[(String, T)], name: &str) -> bool {
+    values.iter().filter(|(this, _)| this == name).nth(1).is_some()
 }
 
 /// The value under a name that occurs once. A name given twice has no value that all readers agree on.

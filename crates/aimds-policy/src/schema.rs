@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The event kind of tool calls: only these have arguments.
 pub const CALL_KIND: &str = "tool_call";
+/// The event kind of what tools answer: it concerns a tool, too.
+pub const RESULT_KIND: &str = "tool_result";
 /// The event kind of approvals.
 pub const APPROVAL_KIND: &str = "approval";
 /// The event kind of revocations of approvals.
@@ -97,6 +99,11 @@ impl Schema {
             .iter()
             .position(|known| known == label)
             .map(|at| at as u8)
+    }
+
+    /// The level of the highest label.
+    pub fn highest_level(&self) -> u8 {
+        self.labels.len().saturating_sub(1) as u8
     }
 
     /// The kinds that a name in a pattern stands for; `event` is any (an empty set).

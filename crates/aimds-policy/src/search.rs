@@ -6,6 +6,7 @@
 
 use crate::atoms::{Atom, Field, ValueTest};
 use crate::limits::NUMBER_MAX;
+use crate::record::SCORE_MAX;
 use crate::rules::PolicySet;
 use crate::schema::Schema;
 use crate::values::fits;
@@ -256,6 +257,14 @@ impl<'a> Search<'a> {
         let Some(event) = draft.events.get_mut(at) else {
             return Vec::new();
         };
+        let forced = self
+            .set
+            .atoms
+            .atom(atom)
+            .and_then(|atom| forced(&self.set.schema, atom));
+        if forced.is_some_and(|forced| forced != value) {
+            return Vec::new();
+        }
         match event.facts.get(&atom) {
             Some(known)
                 if *known != value && !matches!((known, value), (Value::Number(_), Value::Number(_))) =>
@@ -302,7 +311,8 @@ impl<'a> Search<'a> {
                         .atom(*own)
                         .is_some_and(|own| implies(&self.set.schema, (own, *value), atom))
                 };
-                if !facts.contains_key(&id) && event.facts.iter().any(follows) {
+                let certain = forced(&self.set.schema, atom) == Some(Value::Yes);
+                if !facts.contains_key(&id) && (certain || event.facts.iter().any(follows)) {
                     facts.insert(id, Value::Yes);
                 }
             }
@@ -390,6 +400,16 @@ fn insert(mut draft: Draft, time_ms: u64, at: usize) -> (Draft, usize) {
         },
     );
     (draft, place)
+}
+
+/// The only value, besides unknown, of a fact that lies beyond an order: no label is above the highest, no score below 0 or above 1.
+pub(crate) fn forced(schema: &Schema, atom: &Atom) -> Option<Value> {
+    match atom {
+        Atom::TrustAtMost(level) if *level >= schema.highest_level() => Some(Value::Yes),
+        Atom::ScoreAtLeast(_, 0) => Some(Value::Yes),
+        Atom::ScoreAtLeast(_, score) if *score > SCORE_MAX => Some(Value::No),
+        _ => None,
+    }
 }
 
 /// Whether one fact makes another atom true.

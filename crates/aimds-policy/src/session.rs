@@ -1,13 +1,13 @@
 //! One session under one policy set: records in, decisions out.
 
 use crate::atoms::{Atom, Field};
-use crate::extract::{absent, canonical, facts, leaves};
-use crate::history::{Past, PendingRelations, field_texts};
+use crate::extract::{Content, absent, canonical, facts};
+use crate::history::{Past, PendingRelations, field_content};
 use crate::limits::{HISTORY_EVENTS_MAX, ID_BYTES_MAX, REFERENCES_MAX, SESSION_GRAMS_MAX};
 use crate::monitor::{Monitor, Program, ProgramError, StateError, Truth};
 use crate::record::EventRecord;
 use crate::rules::{Effect, Obligation, PolicySet, Severity};
-use crate::schema::APPROVAL_KIND;
+use crate::schema::{APPROVAL_KIND, Schema};
 use crate::slice::{Slice, SliceEvent, events_from};
 use crate::taint::{Grams, Probe};
 use aimds_proof::logic::{AtomId, Form, Value};
@@ -289,16 +289,10 @@ impl Session {
                 None => references_known = false,
             }
         }
-        let (texts, complete) = content(record);
-        let content = (!self.engine.flow_fields.is_empty()).then(|| {
-            let mut grams = Grams::of(texts.iter().map(String::as_str));
-            grams.truncated |= !complete;
-            grams
-        });
+        let content = (!self.engine.flow_fields.is_empty()).then(|| grams(record, schema));
         let probes = self.engine.flow_fields.iter().map(|field| {
-            let texts = field_texts(field, record);
-            let probe = texts.map(|texts| Probe::of(texts.iter().map(String::as_str)));
-            (field.clone(), probe)
+            let content = field_content(field, schema, record);
+            (field.clone(), content.as_ref().map(Probe::of))
         });
         Past {
             sequence: self.monitor.sequence(),
@@ -358,12 +352,13 @@ fn known_ids(ids: &[String]) -> Vec<String> {
     if fine { ids.to_vec() } else { Vec::new() }
 }
 
-/// The texts of an event, and whether they are all there.
-fn content(record: &EventRecord) -> (Vec<String>, bool) {
-    let mut texts: Vec<String> = record.text.iter().cloned().collect();
-    let mut complete = record.text.is_some() || record.arguments.is_some();
-    for (_, value) in record.arguments.iter().flatten() {
-        complete &= leaves(value, &mut texts);
-    }
-    (texts, complete)
+/// The grams of an event's content, marked if it is not all there.
+fn grams(record: &EventRecord, schema: &Schema) -> Grams {
+    let mut content = Content::default();
+    content.values.extend(record.text.clone());
+    let arguments = record.arguments.as_deref().unwrap_or_default();
+    let is_whole = content.add_arguments(arguments, schema);
+    let mut grams = Grams::of(content.values.iter().chain(&content.names).map(String::as_str));
+    grams.truncated |= !(is_whole && record.tells_all(schema));
+    grams
 }

@@ -228,7 +228,10 @@ fn record(given: &GivenEvent, schema: &Schema, number: u64) -> Result<EventRecor
             .get_or_insert_default()
             .push((name.value.clone(), value));
     }
-    for detail in &given.details {
+    // The role first: it brings its usual trust, which must not take the place of one that is told.
+    let is_role = |detail: &&GivenDetail| matches!(detail, GivenDetail::Role(_));
+    let (roles, others): (Vec<_>, Vec<_>) = given.details.iter().partition(is_role);
+    for detail in roles.into_iter().chain(others) {
         apply(detail, &mut record, schema)?;
     }
     Ok(record)

@@ -1,69 +1,11 @@
-//! How arguments are read: hosts, paths, amounts, globs. Whatever is ambiguous is `None`, that is unknown.
-
-/// The host of a URL, mail address or bare host name, in lower case; `None` when two readers could disagree about it.
-///
-/// Backslashes, spaces, control characters and percent signs before the path are refused, for browsers and libraries read
-/// them differently; so are user names in URLs that hold `@` twice, hosts outside ASCII (compare their `xn--` form), and texts
-/// without a scheme in which an `@` stands behind a `/`, `?` or `#`: such a text may also be the address of somebody elsewhere.
-pub fn host(text: &str) -> Option<String> {
-    let text = text.trim();
-    let authority = match text.split_once("://") {
-        Some((scheme, rest)) => {
-            let plain = scheme
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-            if scheme.is_empty() || !plain {
-                return None;
-            }
-            rest.split(['/', '?', '#']).next()?
-        }
-        None if text.starts_with("//") => return None,
-        None => match text.split_once(['/', '?', '#']) {
-            // All three are legal before the `@` of a mail address: to a mail program the host stands behind it.
-            Some((_, rest)) if rest.contains('@') => return None,
-            Some((authority, _)) => authority,
-            None => text,
-        },
-    };
-    let unusual = |c: char| {
-        !c.is_ascii() || c.is_ascii_control() || matches!(c, '\\' | ' ' | '%' | '<' | '>' | '"' | ',' | ';')
-    };
-    if authority.is_empty() || authority.contains(unusual) {
-        return None;
-    }
-    let host_and_port = match authority.split_once('@') {
-        Some((_, rest)) if rest.contains('@') => return None,
-        Some((_, rest)) => rest,
-        None => authority,
-    };
-    let host = match host_and_port.split_once(':') {
-        // IPv6 literals and odd ports are not compared with names.
-        Some((host, port)) if !port.is_empty() && port.chars().all(|c| c.is_ascii_digit()) => host,
-        Some(_) => return None,
-        None => host_and_port,
-    };
-    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-    let labels_fine = host.split('.').all(|label| {
-        !label.is_empty()
-            && label
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-    });
-    (labels_fine && host.len() <= HOST_BYTES_MAX).then_some(host)
-}
-
-/// Bytes of a host name, by the rules of DNS.
-const HOST_BYTES_MAX: usize = 253;
-
-/// Whether a host is a domain or lies below it.
-pub fn is_within(host: &str, domain: &str) -> bool {
-    host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
-}
+//! How arguments are read: paths, amounts, globs. Whatever is ambiguous is `None`, that is unknown.
 
 /// An absolute path with `.`, `..` and doubled slashes resolved by their letters; `None` for relative paths, backslashes, drive
-/// letters, control characters, percent signs and `~`. Symbolic links are the file system's business and are not followed here.
+/// letters, control characters, percent signs, `~` and what lies outside ASCII: some systems write the same name in two ways, and
+/// some read a wide `/` or `.` as a plain one. Symbolic links are the file system's business and are not followed here.
 pub fn path(text: &str) -> Option<String> {
-    let unusual = |c: char| c.is_control() || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?');
+    let unusual =
+        |c: char| !c.is_ascii() || c.is_control() || matches!(c, '\\' | '%' | '~' | '$' | '*' | '?');
     if !text.starts_with('/') || text.contains(unusual) {
         return None;
     }
@@ -138,37 +80,6 @@ pub fn fits(name: &str, glob: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Tricks that make one reader see another host than the next are unknown, not accepted.
-    #[test]
-    fn hosts() {
-        for (text, expected) in [
-            ("https://corp.example/a?b", Some("corp.example")),
-            ("Alice@Corp.Example", Some("corp.example")),
-            ("corp.example:443", Some("corp.example")),
-            ("corp.example.", Some("corp.example")),
-            ("https://corp.example@evil.example/", Some("evil.example")),
-            ("https://evil.example\\@corp.example", None),
-            ("https://evil.example#@corp.example", Some("evil.example")),
-            ("https://corp.example/x@evil.example", Some("corp.example")),
-            ("corp.example/x@evil.example", None),
-            ("corp.example?x@evil.example", None),
-            ("corp.example#x@evil.example", None),
-            ("mailto:ann@corp.example?bcc=x@evil.example", None),
-            ("ann@corp.example/x", Some("corp.example")),
-            ("https://a@b@corp.example", None),
-            ("//corp.example", None),
-            ("http://corp%2eexample", None),
-            ("http://[::1]/", None),
-            ("http://cörp.example", None),
-            ("a@x.example, b@corp.example", None),
-            ("", None),
-        ] {
-            assert_eq!(host(text).as_deref(), expected, "{text}");
-        }
-        assert!(is_within("a.corp.example", "corp.example"));
-        assert!(!is_within("evilcorp.example", "corp.example"));
-    }
-
     /// Dots are resolved before a folder is compared, and a sibling with the same beginning is not below it.
     #[test]
     fn paths() {
@@ -179,6 +90,9 @@ mod tests {
         assert_eq!(path("/../..").as_deref(), Some("/"));
         assert_eq!(path("srv/data"), None);
         assert_eq!(path("/srv/%2e%2e/etc"), None);
+        assert_eq!(path("/srv/data/\u{ff0e}\u{ff0e}/etc"), None);
+        assert_eq!(path("/srv/data\u{ff0f}..\u{ff0f}etc"), None);
+        assert_eq!(path("/srv/caf\u{e9}"), None, "or cafe\u{301}");
         assert!(is_under("/srv/data/a", "/srv/data/"));
         assert!(!is_under("/srv/database", "/srv/data"));
         assert!(is_under("/anything", "/"));

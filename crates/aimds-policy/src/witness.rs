@@ -7,7 +7,7 @@
 use crate::atoms::{Atom, AtomTable};
 use crate::monitor::{Monitor, Program, ProgramError, Relations, Truth};
 use crate::schema::Schema;
-use crate::search::{excludes, implies};
+use crate::search::{excludes, forced, implies};
 use aimds_proof::limits::{Budget, Limit};
 use aimds_proof::logic::{AtomId, Event, Form, Policy, Rule, Trace, Value};
 use aimds_proof::naive::{allows, times_never_decrease};
@@ -84,6 +84,8 @@ pub struct Laws {
     pub excludes: Vec<(AtomId, AtomId)>,
     /// Those that are numbers or unknown; the others are never numbers.
     pub numbers: Vec<AtomId>,
+    /// Those that are only ever yes (or no), or unknown.
+    pub forced: Vec<(AtomId, bool)>,
 }
 
 /// Relations to the last event, as the trace states them.
@@ -177,6 +179,9 @@ impl Sought {
         for (id, atom) in &named {
             if matches!(atom, Atom::Amount(_)) {
                 laws.numbers.push(*id);
+            }
+            if let Some(value) = forced(&self.schema, atom) {
+                laws.forced.push((*id, value == Value::Yes));
             }
             for (other_id, other) in &named {
                 if id == other_id {

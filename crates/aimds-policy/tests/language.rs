@@ -9,6 +9,7 @@
 use aimds_policy::bundle::{Compiled, Source, compile};
 use aimds_policy::diagnostic::{Code, Diagnostic, Level};
 use aimds_policy::limits::DIAGNOSTICS_MAX;
+use aimds_policy::testing::run;
 
 /// A schema that every test here shares.
 const SCHEMA: &str = r#"
@@ -129,7 +130,9 @@ fn trust_lowers_to_levels() {
     assert!(trust("< user").ends_with("[trust level <= 0])"));
     assert!(trust(">= user").ends_with("![trust level <= 0])"));
     assert!(trust("== user").ends_with("([trust level <= 1] & ![trust level <= 0]))"));
-    assert!(trust("< untrusted").ends_with("false)"));
+    // Below the lowest label nothing is: still a question about the label, and unknown where that is.
+    assert!(trust(">= untrusted").ends_with("[trust level <= 2])"));
+    assert!(trust("< untrusted").ends_with("![trust level <= 2])"));
 }
 
 /// `every x != a` says that no member is `a`; `not every x == a` would be something else.
@@ -208,6 +211,45 @@ fn mistakes_have_codes() {
         assert!(compiled.bundle.is_none(), "compiled: {clauses}");
         assert!(codes.contains(&code), "{clauses}: {}", compiled.render());
         assert!(compiled.diagnostics.iter().all(|found| !found.help.is_empty()));
+    }
+}
+
+/// What an event of a test has once is told once: of two, the first would be forgotten in silence. What is told is not overwritten
+/// by what is usual.
+#[test]
+fn tests_tell_nothing_twice() {
+    let of = |details: &str, verdict: &str| {
+        format!(
+            "policy p {{ when call c deny if c.trust <= untrusted }} set s = {{ p }} default allow
+             test \"t\" for s {{ given call c to pay {details} at 0s expect {verdict} }}"
+        )
+    };
+    for (once, again) in [
+        ("score secret 0.1", "score secret 0.9"),
+        ("score secret unknown", "score secret 0"),
+        ("with region \"us\"", "with region \"eu\""),
+        ("trust user", "trust unknown"),
+        ("role user", "role agent"),
+        ("text \"a\"", "text \"b\""),
+    ] {
+        let text = of(&format!("{once} {again}"), "allow");
+        let compiled = compiled(&text);
+        let [found] = compiled.diagnostics.as_slice() else {
+            panic!("{again}: {}", compiled.render());
+        };
+        assert_eq!(found.code, Code::Duplicate, "{again}");
+        let source = &compiled.sources[usize::from(found.span.file)].text;
+        let place = &source[found.span.start as usize..found.span.end as usize];
+        assert_eq!(place.trim(), again);
+    }
+    for (details, verdict) in [
+        ("trust untrusted role user score secret 0.1", "deny"),
+        ("role agent trust user from a from b", "allow"),
+        ("role agent", "deny"),
+    ] {
+        let compiled = compiled(&of(details, verdict));
+        let report = run(&compiled.bundle.unwrap());
+        assert!(report.passed(), "{details}: {:?}", report.outcomes);
     }
 }
 

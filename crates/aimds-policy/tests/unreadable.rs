@@ -9,31 +9,8 @@ use aimds_policy::session::{Decision, Engine, Session, Verdict};
 use aimds_proof::naive::allows;
 use aimds_proof::{Budget, Verdict as Proved, check_stream};
 use common::bundle_of;
+use common::seen::{call, session, text};
 use std::sync::Arc;
-
-/// A session under the set `s` of a text over the shipped schema.
-fn session(text: &str) -> Session {
-    let bundle = bundle_of(&format!("import \"schema.policy\"\n{text}"));
-    Session::new(Arc::new(Engine::new(bundle.set("s").unwrap().clone()).unwrap()))
-}
-
-/// A call of which everything is known.
-fn call(tool: &str, arguments: &[(&str, RecordValue)]) -> EventRecord {
-    let named = |(name, value): &(&str, RecordValue)| ((*name).to_owned(), value.clone());
-    EventRecord {
-        kind: "tool_call".into(),
-        role: Some("assistant".into()),
-        trust: Some("user".into()),
-        tool: Some(tool.into()),
-        arguments: Some(arguments.iter().map(named).collect()),
-        covered: true,
-        ..EventRecord::default()
-    }
-}
-
-fn text(value: &str) -> RecordValue {
-    RecordValue::Text(value.into())
-}
 
 fn texts(values: &[&str]) -> RecordValue {
     RecordValue::List(values.iter().map(|value| text(value)).collect())

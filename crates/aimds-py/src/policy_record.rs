@@ -6,7 +6,7 @@ use aimds_policy::record::{EventRecord, RecordValue};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
-/// Nesting that is converted; what lies one deeper than the language looks is enough for it to call the value unknown.
+/// Nesting that is converted: the object of all arguments lies around each of them.
 const CONVERTED_DEPTH_MAX: usize = VALUE_DEPTH_MAX + 1;
 
 /// Reads a record from a dictionary with the fields of `aimds_policy::record::EventRecord`.
@@ -26,8 +26,14 @@ pub(crate) fn record(fields: &Bound<'_, PyDict>) -> PyResult<EventRecord> {
             "trust" => value.extract().map(|trust| record.trust = Some(trust)),
             "tool" => value.extract().map(|tool| record.tool = Some(tool)),
             "text" => value.extract().map(|text| record.text = Some(text)),
-            "arguments" => pairs(&value).map(|all| record.arguments = Some(all)),
-            "attributes" => pairs(&value).map(|all| record.attributes = all),
+            "arguments" => pairs(&value).map(|all| {
+                record.unread |= all.is_none();
+                record.arguments = all;
+            }),
+            "attributes" => pairs(&value).map(|all| {
+                record.unread |= all.is_none();
+                record.attributes = all.unwrap_or_default();
+            }),
             "references" => value.extract().map(|all| record.references = all),
             "expires_ms" => value
                 .extract()
@@ -66,59 +72,73 @@ struct Converter {
     left: usize,
 }
 
-fn pairs(value: &Bound<'_, PyAny>) -> PyResult<Vec<(String, RecordValue)>> {
-    // One value more than the language reads: it then knows that there is more.
+/// The pairs of an object; `None` when they are too many, or nest too deep. Of a part nobody could say what is missing: whether a
+/// name stands behind it, or stands there a second time.
+fn pairs(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<(String, RecordValue)>>> {
+    // The object itself counts as one.
     let mut converter = Converter { left: VALUES_MAX + 1 };
     match converter.value(value, 0)? {
-        RecordValue::Map(all) => Ok(all),
-        _ => Err(bad_value(value.py(), "event", &"expected an object")),
+        Some(RecordValue::Map(all)) => Ok(Some(all)),
+        None => Ok(None),
+        Some(_) => Err(bad_value(value.py(), "event", &"expected an object")),
     }
 }
 
 impl Converter {
-    /// Objects are dictionaries, or tuples of pairs where a name may stand twice.
-    fn value(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<RecordValue> {
+    /// `None` beyond the bounds. Objects are dictionaries, or tuples of pairs where a name may stand twice.
+    fn value(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Option<RecordValue>> {
         if self.left == 0 || depth > CONVERTED_DEPTH_MAX {
-            return Ok(RecordValue::Null);
+            return Ok(None);
         }
         self.left -= 1;
-        if value.is_none() {
-            return Ok(RecordValue::Null);
-        }
-        if let Ok(flag) = value.cast::<PyBool>() {
-            return Ok(RecordValue::Flag(flag.is_true()));
-        }
-        if value.is_instance_of::<PyInt>() {
-            return Ok(match value.extract::<i64>() {
-                Ok(number) => RecordValue::Integer(number),
-                Err(_) => RecordValue::Decimal(value.str()?.to_string_lossy().into_owned()),
-            });
-        }
-        if let Ok(text) = value.cast::<PyString>() {
-            return Ok(RecordValue::Text(text.to_string_lossy().into_owned()));
-        }
         if let Ok(list) = value.cast::<PyList>() {
-            let all: PyResult<Vec<_>> = list.iter().map(|one| self.value(&one, depth + 1)).collect();
-            return all.map(RecordValue::List);
+            let all: PyResult<Option<Vec<_>>> = list.iter().map(|one| self.value(&one, depth + 1)).collect();
+            return Ok(all?.map(RecordValue::List));
         }
         if let Ok(dictionary) = value.cast::<PyDict>() {
-            let all: PyResult<Vec<_>> = dictionary
-                .iter()
-                .map(|(name, one)| Ok((name.extract()?, self.value(&one, depth + 1)?)))
-                .collect();
-            return all.map(RecordValue::Map);
+            return self.object(dictionary.iter().map(Ok), depth);
         }
-        if let Ok(all) = value.cast::<PyTuple>() {
-            let all: PyResult<Vec<_>> = all
-                .iter()
-                .map(|pair| {
-                    let (name, one): (String, Bound<'_, PyAny>) = pair.extract()?;
-                    Ok((name, self.value(&one, depth + 1)?))
-                })
-                .collect();
-            return all.map(RecordValue::Map);
+        if let Ok(pairs) = value.cast::<PyTuple>() {
+            return self.object(pairs.iter().map(|pair| pair.extract()), depth);
         }
-        // Floats and decimals as text: amounts must not be rounded on the way.
-        Ok(RecordValue::Decimal(value.str()?.to_string_lossy().into_owned()))
+        single(value).map(Some)
     }
+
+    fn object<'py>(
+        &mut self,
+        pairs: impl Iterator<Item = PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)>>,
+        depth: usize,
+    ) -> PyResult<Option<RecordValue>> {
+        let mut all = Vec::new();
+        for pair in pairs {
+            let (name, one) = pair?;
+            let name = name.cast::<PyString>()?.to_string_lossy().into_owned();
+            match self.value(&one, depth + 1)? {
+                Some(value) => all.push((name, value)),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(RecordValue::Map(all)))
+    }
+}
+
+/// A value that holds no others.
+fn single(value: &Bound<'_, PyAny>) -> PyResult<RecordValue> {
+    if value.is_none() {
+        return Ok(RecordValue::Null);
+    }
+    if let Ok(flag) = value.cast::<PyBool>() {
+        return Ok(RecordValue::Flag(flag.is_true()));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(match value.extract::<i64>() {
+            Ok(number) => RecordValue::Integer(number),
+            Err(_) => RecordValue::Decimal(value.str()?.to_string_lossy().into_owned()),
+        });
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(RecordValue::Text(text.to_string_lossy().into_owned()));
+    }
+    // Floats and decimals as text: amounts must not be rounded on the way.
+    Ok(RecordValue::Decimal(value.str()?.to_string_lossy().into_owned()))
 }

@@ -39,10 +39,18 @@ impl PySoughtTrace {
     }
 
     /// Which facts go together: pairs where the first implies the second, pairs where a number of the first does, pairs that
-    /// exclude each other, and those that are numbers.
+    /// exclude each other, those that are numbers, and those that are only ever yes (or no) or unknown.
     #[getter]
     #[allow(clippy::type_complexity, reason = "it is a row of a table")]
-    fn laws(&self) -> (Vec<(u32, u32)>, Vec<(u32, u32)>, Vec<(u32, u32)>, Vec<u32>) {
+    fn laws(
+        &self,
+    ) -> (
+        Vec<(u32, u32)>,
+        Vec<(u32, u32)>,
+        Vec<(u32, u32)>,
+        Vec<u32>,
+        Vec<(u32, bool)>,
+    ) {
         let laws = self.inner.laws();
         let pairs = |pairs: &[(AtomId, AtomId)]| -> Vec<(u32, u32)> {
             let pairs = pairs.iter();
@@ -55,6 +63,7 @@ impl PySoughtTrace {
             pairs(&laws.number_implies),
             pairs(&laws.excludes),
             laws.numbers.iter().map(|id| id.number()).collect(),
+            laws.forced.iter().map(|(id, yes)| (id.number(), *yes)).collect(),
         )
     }
 

@@ -89,7 +89,7 @@ class Session:
         Args:
             event: `kind` and `time_ms`, and as far as known `id role trust tool arguments text references about
                 expires_ms scores attributes covered`; scores are thousandths. What is missing is unknown, and never
-                grants.
+                grants; of arguments or attributes beyond the bounds all are unknown.
 
         Raises:
             InputError: `input-bad-value` for a field that has another type.

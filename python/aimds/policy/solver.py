@@ -139,7 +139,7 @@ class _Unrolled:
     def _laws(self) -> Iterator[Any]:
         """Facts of an event that go together, or do not."""
         z3 = self._z3
-        implies, number_implies, excludes, _ = self._sought.laws
+        implies, number_implies, excludes, _, forced = self._sought.laws
         for event in range(self._events):
             kind = {atom: self._kinds[event, atom] for atom in self._atoms}
             for left, right in implies:
@@ -149,6 +149,8 @@ class _Unrolled:
                 yield z3.Implies(kind[left] == _NUMBER, kind[right] == _YES)
             for left, right in excludes:
                 yield z3.Or(kind[left] != _YES, kind[right] != _YES)
+            for atom, is_yes in forced:
+                yield kind[atom] != (_NO if is_yes else _YES)
 
     def _allows(self, text: str) -> Any:
         rules = parse_policy(text)

@@ -147,3 +147,14 @@ def test_the_notation_is_read_as_it_is_written() -> None:
     for wrong in ("deny", "grant true", "deny true true", "deny atom x", "deny maybe"):
         with pytest.raises(ValueError, match=r"rule|form|literal"):
             parse_policy(wrong)
+
+
+@pytest.mark.parametrize(
+    "condition", ["c.trust < untrusted", "c.trust > trusted", "score(c, secret) > 1", "score(c, secret) < 0"]
+)
+def test_the_solver_knows_the_ends_of_an_order(condition: str, tmp_path: Path) -> None:
+    """No event is below the lowest label or above the highest, and no trace shows one."""
+    pytest.importorskip("z3")
+    rule = f"policy p {{ when call c permit if {condition} }}\nset s = {{p}} default deny\nclaim fires(s, p)\n"
+    found = only(tmp_path, f'import "schema.policy"\n{rule}', solver=True, events=2)
+    assert found.how == "not_shown"

@@ -215,9 +215,11 @@ impl<'a> Lowering<'a> {
             return self.error(Code::UnknownName, literal.span, "this is no trust label", help);
         };
         let at_most = self.atom(Atom::TrustAtMost(level), literal.span)?;
+        // Below the lowest label nothing is: no for every label that is known, for none is above the highest, and unknown where the
+        // label is.
         let below = match level.checked_sub(1) {
             Some(below) => self.atom(Atom::TrustAtMost(below), literal.span)?,
-            None => Form::False,
+            None => negated(self.atom(Atom::TrustAtMost(self.schema.highest_level()), literal.span)?),
         };
         let exactly = balanced(vec![at_most.clone(), negated(below.clone())], true);
         Ok(match self.sign(relation)? {

@@ -2,9 +2,10 @@
 
 use super::{Constants, Lowered, Lowering};
 use crate::diagnostic::{Code, Span, Spanned};
+use crate::hosts::host;
 use crate::limits::{CONSTANTS_MAX, VISITS_MAX};
 use crate::syntax::{Literal, ValueType};
-use crate::values::{host, path, scaled};
+use crate::values::{path, scaled};
 
 /// Digits behind the point of an amount: hundredths, as in most currencies.
 const AMOUNT_DIGITS: usize = 2;

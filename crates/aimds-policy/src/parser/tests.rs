@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Name, Span, Spanned};
 use crate::lexer::TokenKind;
 use crate::limits::{TEST_EVENTS_MAX, VALUES_MAX};
 use crate::syntax::{Expectation, GivenDetail, GivenEvent, Literal, TestItem, TestStep, TestValue};
+use std::collections::BTreeSet;
 
 const DETAIL_HELP: &str =
     "behind the event stand: trust, role, text, from, for, score, with, unseen, and last `at 4s`";
@@ -70,13 +71,7 @@ impl Parser<'_> {
             }
             self.sign(")", "close the arguments")?;
         }
-        let mut details = Vec::new();
-        while !self.is_word("at") {
-            if details.len() >= VALUES_MAX {
-                return Err(self.expected("`at`", DETAIL_HELP));
-            }
-            details.push(self.detail()?);
-        }
+        let details = self.details()?;
         self.advance();
         let at_ms = self.duration()?;
         Ok(GivenEvent {
@@ -111,6 +106,25 @@ impl Parser<'_> {
             "a time",
             "times are durations since the start of the test, such as `at 4s`",
         ))
+    }
+
+    fn details(&mut self) -> Parsed<Vec<GivenDetail>> {
+        let mut details = Vec::new();
+        let mut told = BTreeSet::new();
+        while !self.is_word("at") {
+            if details.len() >= VALUES_MAX {
+                return Err(self.expected("`at`", DETAIL_HELP));
+            }
+            let start = self.peek().span;
+            let detail = self.detail()?;
+            if let Some(name) = single(&detail).filter(|name| !told.insert(name.clone())) {
+                let message = format!("`{name}` is told twice of this event");
+                let span = start.to(self.last_span());
+                let _ = self.error(Code::Duplicate, span, message, "keep one of them");
+            }
+            details.push(detail);
+        }
+        Ok(details)
     }
 
     fn detail(&mut self) -> Parsed<GivenDetail> {
@@ -185,5 +199,17 @@ impl Parser<'_> {
         }
         expectation.span = start.to(self.last_span());
         Ok(expectation)
+    }
+}
+
+/// The name of what an event has once: of two, one would be forgotten in silence.
+fn single(detail: &GivenDetail) -> Option<String> {
+    match detail {
+        GivenDetail::Trust(_) => Some("trust".into()),
+        GivenDetail::Role(_) => Some("role".into()),
+        GivenDetail::Text(_) => Some("text".into()),
+        GivenDetail::Score(detector, _) => Some(format!("score {}", detector.value)),
+        GivenDetail::Attribute(name, _) => Some(format!("with {}", name.value)),
+        GivenDetail::From(_) | GivenDetail::For(_) | GivenDetail::Unseen => None,
     }
 }

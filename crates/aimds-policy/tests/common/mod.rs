@@ -1,4 +1,4 @@
-//! What tests and examples share: the shipped policies, and random forms and traces.
+//! What tests and examples share: the shipped policies, random forms and traces, and rules seen from both sides.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -7,6 +7,7 @@
 )]
 
 pub mod random;
+pub mod seen;
 
 use aimds_policy::bundle::{Bundle, Source, compile};
 use std::fs;
