@@ -23,7 +23,7 @@ CORRELATION_MIN = {"student": 0.995, "teacher": 0.99}
 """Of logits of torch and of the int8 file. Rounding adds up with depth: four layers give 0.999, eight 0.994."""
 
 FLIPS_MAX = {"student": 0.02, "teacher": 0.03}
-"""Share of rows that may change sides at logit 0: 0.7% and 2.2% do. Nothing is decided there; the looks are joined first."""
+"""Share of rows that may change sides at logit 0: 0.7% and 2.2% do. Nothing is decided there, for looks are joined."""
 
 
 def main() -> None:

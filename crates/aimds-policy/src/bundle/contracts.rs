@@ -97,7 +97,7 @@ impl Builder<'_> {
 
     /// Contracts of which no claim about a set with them speaks, each rule once.
     fn unclaimed(&self, claims: &[Claim]) -> Vec<Unclaimed> {
-        let named: HashSet<(&str, &str)> = claims
+        let claims: HashSet<(&str, &str)> = claims
             .iter()
             .filter(|claim| claim.kind == CONTRACT)
             .filter_map(|claim| match claim.about.as_slice() {
@@ -113,7 +113,7 @@ impl Builder<'_> {
                 if names
                     .into_iter()
                     .flatten()
-                    .any(|name| named.contains(&(set, name)))
+                    .any(|name| claims.contains(&(set, name)))
                 {
                     claimed.insert(contract.rule.as_str());
                 } else if seen.insert(contract.rule.as_str()) {
