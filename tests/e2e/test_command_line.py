@@ -97,7 +97,11 @@ def test_watch_follows_a_growing_log(tmp_path: Path) -> None:
     log = tmp_path / "events.jsonl"
     log.touch()
     process = subprocess.Popen(
-        [COMMAND, "watch", log, "--interval", "0.05", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [COMMAND, "watch", log, "--interval", "0.05", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Tests that were started in the background inherit that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdout is not None
     try:
