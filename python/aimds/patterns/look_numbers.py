@@ -18,8 +18,8 @@ LOGIT_MAX: Final = 20.7
 """Training clips probabilities at 1e-9 before it takes their logits; beyond it one opinion would drown the others."""
 
 TEACHER_WINDOWS: Final = 4
-"""Windows that the teacher reads unless the file says otherwise: of a long text they cost about half of what the student's
-sixteen do (docs/benchmarks.md)."""
+"""Windows that the teacher reads unless the file says otherwise: of a long text they cost about half of what those of
+the student do (docs/benchmarks.md)."""
 
 VIEW_OFFSET: Final = 1.0
 """A decoded reading must be one logit stronger than the text itself (as for the first look), unless the file says."""

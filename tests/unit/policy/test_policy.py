@@ -198,10 +198,16 @@ def test_wrong_fields_are_refused(session: policy.Session) -> None:
         session.certify()
 
 
-def test_scores_are_pairs_as_python_or_json_has_them(session: policy.Session) -> None:
-    """Tuples and lists of two mean the same."""
-    for pair in (("secret", 990), ["secret", 990]):
-        assert session.judge({"kind": "prompt", "time_ms": 0, "covered": True, "scores": [pair]})
+def test_scores_are_pairs_as_python_or_json_has_them(tmp_path: Path) -> None:
+    """Tuples and lists of two mean the same: a high score stops, a low one does not."""
+    text = (
+        'import "schema.policy"\npolicy secrets { when prompt p deny if score(p, secret) >= 0.5 }\n'
+        "set s = { secrets } default allow\n"
+    )
+    session = policy.Session(policy.Engine(policy.load(write(tmp_path, text))))
+    for pair, verdict in ((("secret", 990), "deny"), (["secret", 990], "deny"), (["secret", 10], "allow")):
+        event = {"kind": "prompt", "time_ms": 0, "covered": True, "scores": [pair]}
+        assert session.judge(event).verdict == verdict
 
 
 def test_a_state_goes_on_and_only_under_its_own_set(session: policy.Session, tmp_path: Path) -> None:
