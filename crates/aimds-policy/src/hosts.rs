@@ -27,6 +27,13 @@ pub fn host(text: &str) -> Option<String> {
     place(text).map(|place| place.host)
 }
 
+/// A host that stands alone, in lower case; `None` for mail addresses, URLs and ports, of which a rule would compare no more than
+/// the host, and so mean more than it seems to.
+pub fn bare_host(text: &str) -> Option<String> {
+    let written = text.trim().to_ascii_lowercase();
+    host(text).filter(|host| written.trim_end_matches('.') == host.as_str())
+}
+
 /// The host, and of a mail address also the name before it, without `mailto:`: two people of one firm are not the same recipient.
 pub fn address(text: &str) -> Option<String> {
     let Place { name, host } = place(text)?;
@@ -160,6 +167,21 @@ mod tests {
         }
         assert!(is_within("a.corp.example", "corp.example"));
         assert!(!is_within("evilcorp.example", "corp.example"));
+    }
+
+    #[test]
+    fn a_rule_names_bare_hosts() {
+        for (text, expected) in [
+            ("corp.example", Some("corp.example")),
+            (" Corp.Example. ", Some("corp.example")),
+            ("ann@corp.example", None),
+            ("mailto:ann@corp.example", None),
+            ("https://corp.example", None),
+            ("corp.example/x", None),
+            ("corp.example:8080", None),
+        ] {
+            assert_eq!(bare_host(text).as_deref(), expected, "{text}");
+        }
     }
 
     /// Where no known scheme says that it is a path, nothing that may come to an `@` stands behind the host.

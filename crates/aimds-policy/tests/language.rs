@@ -322,6 +322,36 @@ fn a_diagnostic_shows_its_place() {
     assert!(rendered.contains(expected), "{rendered}");
 }
 
+/// Of a mail address in a rule only the host would count: it would mean the whole firm.
+#[test]
+fn a_rule_names_no_more_than_a_host() {
+    for (written, host) in [
+        ("ann@corp.example", "corp.example"),
+        ("https://corp.example/x", "corp.example"),
+    ] {
+        let rendered = policy(&format!(
+            "when call c to email.send deny unless every c.args.to in {{\"{written}\"}}"
+        ))
+        .render();
+        assert!(rendered.contains("error[policy-wrong-type]: only the host of"), "{rendered}");
+        assert!(rendered.contains(&format!("write \"{host}\"")), "{rendered}");
+    }
+    let good = policy("when call c to email.send deny unless every c.args.to in {\"Corp.Example.\"}");
+    assert!(good.bundle.is_some(), "{}", good.render());
+}
+
+/// In a test the values of an argument stand in brackets, and the error says so.
+#[test]
+fn braces_around_values_of_a_test_are_explained() {
+    let rendered = compiled(
+        "policy p { when call c deny }
+         set s = { p } default allow
+         test \"t\" for s { given call c to email.send(to: {\"a.example\"}) at 0s expect deny }",
+    )
+    .render();
+    assert!(rendered.contains("several stand in brackets"), "{rendered}");
+}
+
 /// Templates are filled in by kind and number.
 #[test]
 fn templates_take_parameters() {

@@ -2,7 +2,7 @@
 
 use super::{Constants, Lowered, Lowering};
 use crate::diagnostic::{Code, Span, Spanned};
-use crate::hosts::host;
+use crate::hosts::{bare_host, host};
 use crate::limits::{CONSTANTS_MAX, VISITS_MAX};
 use crate::syntax::{Literal, ValueType};
 use crate::values::{path, scaled};
@@ -117,10 +117,17 @@ impl<'a> Lowering<'a> {
         let mut normal = Vec::new();
         for text in all {
             let value = match kind.member() {
-                ValueType::Host => host(&text),
+                ValueType::Host => bare_host(&text),
                 ValueType::Path => path(&text),
                 _ => Some(text.clone()),
             };
+            if value.is_none() && kind.member() == ValueType::Host {
+                if let Some(host) = host(&text) {
+                    let message = format!("only the host of {text:?} would be compared");
+                    let help = format!("write \"{host}\" to mean all of it; single addresses are compared as `text`");
+                    return self.error(Code::WrongType, literal.span, message, help);
+                }
+            }
             let Some(value) = value else {
                 let message = format!("{text:?} is no {}", kind.member().text());
                 let help = "hosts look like corp.example, paths are absolute: /srv/data";

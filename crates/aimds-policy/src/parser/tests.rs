@@ -171,6 +171,9 @@ impl Parser<'_> {
             self.sign("]", "close the list")?;
             return Ok(Some(TestValue::List(all)));
         }
+        if self.is_sign("{") {
+            return Err(self.expected("the values of an argument", "several stand in brackets: [\"a\", \"b\"]"));
+        }
         Ok(Some(TestValue::One(self.simple_literal()?.value)))
     }
 
