@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from training.banks import bank_rows
 from training.corpus import Row, balanced, read_rows, texts_of
+from training.domains import with_ordinary_domains
 from training.features import WORK, Prepared, Table, load_table, prepare
 from training.generators import generate
 from training.mixing import mixed
@@ -75,7 +76,8 @@ def compact(prepared: Prepared, tables: Sequence[Table], used: Sequence[NDArray[
 def load(settings: Settings, seed: int) -> Dataset:
     """Reads, generates, mixes and prepares."""
     tables = [load_table(name) for name in settings.tables]
-    train = read_rows("train") + clean_event_rows("train") + generate(seed, settings.own_scale) + bank_rows()
+    own = with_ordinary_domains(generate(seed, settings.own_scale) + bank_rows(), seed)
+    train = read_rows("train") + clean_event_rows("train") + own
     dev = read_rows("dev")
     extra = _mixed_rows(train, settings, seed)
     rows = [*train, *dev, *extra]

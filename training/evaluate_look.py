@@ -17,6 +17,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -77,6 +78,11 @@ def heads_of(plan: Plan, name: str) -> list[str]:
     return [f"{name}_early", name] if plan.early_layers else [name]
 
 
+def fold_models(runs: Sequence[str], place: int) -> list[Path]:
+    """The models that some runs kept of one fold."""
+    return [WORK / f"look_{run}_{place}.pt" for run in runs]
+
+
 def train_fold(training: Training, run: str, place: int) -> Encoder:
     """Trains the model of a fold and keeps it."""
     file = f"look_{run}_{place}"
@@ -119,6 +125,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--start", help="go on from the fold models of this run")
     parser.add_argument("--average", nargs="+", help="no training: the mean of the fold models of these runs")
+    parser.add_argument("--guide", nargs="+", help="learn from the mean of the fold models of these runs as well")
+    parser.add_argument("--guide-layers", type=int, default=8, help="depth of the guide")
     parser.add_argument("--seed", type=int, default=SEED, help="of the draws; another one when going on")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -133,11 +141,14 @@ def main() -> None:
     for place in options.only if options.only is not None else range(len(folds)):
         begun = time.monotonic()
         if options.average:
-            model = averaged([WORK / f"look_{run}_{place}.pt" for run in options.average], teacher, plan.layers)
+            model = averaged(fold_models(options.average, place), teacher, plan.layers)
         else:
-            training = Training(plan, teacher, words, data.training(folds[place]), options.seed)
+            guide = (
+                averaged(fold_models(options.guide, place), teacher, options.guide_layers) if options.guide else None
+            )
+            training = Training(plan, teacher, words, data.training(folds[place]), options.seed, guide)
             if options.start:
-                training.start_from(WORK / f"look_{options.start}_{place}.pt")
+                training.start_from(*fold_models([options.start], place))
             model = train_fold(training, options.name, place)
         found = judge_fold(data, folds[place], model, heads_of(plan, options.name), place, words)
         minutes = (time.monotonic() - begun) / 60

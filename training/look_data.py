@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from training.banks import bank_rows
 from training.corpus import Row, balanced, read_rows
+from training.domains import with_ordinary_domains
 from training.generators import generate
 from training.mixing import mixed
 from training.traces import clean_event_rows
@@ -44,10 +45,9 @@ class LookRows:
 
 def load_rows(seed: int, banks: bool = True) -> LookRows:
     """Reads, generates and mixes. `banks` false leaves our written rows out, to measure what they bring."""
-    train = read_rows("train") + clean_event_rows("train") + generate(seed)
-    if banks:
-        train += bank_rows()
-    train += mixed(train, MIXED_ROWS, seed)
+    own = generate(seed) + (bank_rows() if banks else [])
+    train = read_rows("train") + clean_event_rows("train") + with_ordinary_domains(own, seed)
+    train += with_ordinary_domains(mixed(train, MIXED_ROWS, seed), seed)
     return LookRows(train + read_rows("dev"), len(train))
 
 

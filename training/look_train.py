@@ -55,6 +55,8 @@ class Plan:
     smoothing: float = 0.03
     auxiliary: float = 0.25
     average: float = 0.985
+    guide_share: float = 0.5
+    """How much of the target is the guide's opinion instead of the label, where there is a guide."""
     chunk_batches: int = 32
     """Rows of so many batches are sorted by length together, so that little is padding."""
 
@@ -88,11 +90,24 @@ def _worst(
 
 
 class Training:
-    """One run: model, optimiser, average; saved whole, so that it resumes where it stopped."""
+    """One run: model, optimiser, average; saved whole, so that it resumes where it stopped.
 
-    def __init__(self, plan: Plan, teacher: Teacher, words: Words, rows: Sequence[Row], seed: int) -> None:
+    With a guide, a deeper model that was trained before, the target is partly its opinion on the same window (knowledge
+    distillation: Hinton et al. 2015).
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        teacher: Teacher,
+        words: Words,
+        rows: Sequence[Row],
+        seed: int,
+        guide: Encoder | None = None,
+    ) -> None:
         torch.manual_seed(seed)
         self.plan = plan
+        self.guide = guide
         self.model = Encoder(teacher, plan.layers, len(OUTPUTS), plan.dropout, plan.early_layers)
         self.average = copy.deepcopy(self.model)
         self.vectors = torch.from_numpy(words.vectors())
@@ -139,6 +154,10 @@ class Training:
         self.model.train()
         label, mask = (torch.from_numpy(part) for part in labels_of(rows, OUTPUTS))
         wanted = label * (1 - 2 * self.plan.smoothing) + self.plan.smoothing
+        if self.guide is not None:
+            with torch.no_grad():
+                opinion = torch.sigmoid(_forward(self.guide, windows, self.vectors)[-1])
+            wanted = (1 - self.plan.guide_share) * wanted + self.plan.guide_share * opinion
         weight = torch.full((len(OUTPUTS),), self.plan.auxiliary / (len(OUTPUTS) - 2))
         weight[0], weight[1] = 1.0, self.plan.auxiliary
         *students, last = _forward(self.model, windows, self.vectors)
@@ -189,15 +208,14 @@ def averaged(models: Sequence[Path], teacher: Teacher, layers: int) -> Encoder:
 
 
 def started(state: Mapping[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
-    """The parameters to go on from; of a network with an early head, its lower layers under that head."""
-    if not any(name.startswith("early_last.") for name in state):
-        return dict(state)
+    """The parameters to go on from: of a deeper network its lower layers, of one with an early head under that head."""
+    early = any(name.startswith("early_last.") for name in state)
     kept = {}
     for name, value in state.items():
         part, _, rest = name.partition(".")
         if part == "layers" and int(rest.partition(".")[0]) >= layers:
             continue
-        if part != "last":
+        if not early or part != "last":
             kept[name.replace("early_last.", "last.")] = value
     return kept
 

@@ -39,12 +39,23 @@ NOTE = "first layers of multilingual-e5-small, fine-tuned on the mixture; traini
 PLANS = {"student": STUDENT_PLAN, "teacher": TEACHER_PLAN}
 
 
-def trained(name: str, plan: Plan, teacher: Teacher, threads: int, start: Path | None, seed: int = SEED) -> None:
-    """Trains one transformer on all training rows; dev rows are never trained on. `start` is a model to go on from."""
+def trained(
+    name: str, plan: Plan, threads: int, start: Path | None, seed: int = SEED, guide: Encoder | None = None
+) -> None:
+    """Trains one transformer on all training rows; dev rows are never trained on.
+
+    Args:
+        name: of the file in `training/work`.
+        plan: how it is trained.
+        threads: of torch.
+        start: a model to go on from.
+        seed: of the draws.
+        guide: a deeper model whose opinion is learnt besides the label.
+    """
     torch.set_num_threads(threads)
-    data = load_rows(SEED)
+    teacher, data = load_e5(), load_rows(SEED)
     words = build(teacher, texts_of(data.rows))
-    training = Training(plan, teacher, words, data.training(frozenset()), seed)
+    training = Training(plan, teacher, words, data.training(frozenset()), seed, guide)
     if start is not None:
         training.start_from(start)
     model = training.run(WORK / f"{name}.ckpt", name)
@@ -92,6 +103,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="go on from this model, such as training/work/student.pt")
     parser.add_argument("--to", help="the name of what is made, if not that of the part")
     parser.add_argument("--average", type=Path, nargs="+", help="no training: the mean of these models")
+    parser.add_argument("--guide", type=Path, nargs="+", help="learn from the mean of these teachers as well")
     parser.add_argument("--seed", type=int, default=SEED, help="of the draws; another one when going on")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
@@ -104,14 +116,8 @@ def main() -> None:
     if options.average:
         save_average(options.to or options.part, options.average, plan.layers)
         return
-    trained(
-        options.to or options.part,
-        plan,
-        load_e5(),
-        options.threads,
-        options.start,
-        options.seed,
-    )
+    guide = averaged(options.guide, load_e5(), PLANS["teacher"].early_layers) if options.guide else None
+    trained(options.to or options.part, plan, options.threads, options.start, options.seed, guide)
 
 
 if __name__ == "__main__":
