@@ -15,7 +15,7 @@ SETTINGS = Settings(
     hashing=HashShape(word_orders=(1, 2, 3), buckets=1 << 16),
     peak=True,
     lexical=True,
-    epochs=4,
+    epochs=7,
     windows_max=9,
 )
 
