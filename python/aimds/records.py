@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
@@ -313,6 +313,10 @@ class Finding:
     evidence: UntrustedText | None = None
     details: Mapping[str, Any] = field(default_factory=lambda: _NO_DETAILS)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes and deep copies."""
+        return _reduced(self)
+
     @property
     def severity_level(self) -> SeverityLevel:
         """The severity in words: steps at 0.2, 0.4, 0.6 (high above it) and 0.8 (critical above it)."""
@@ -343,6 +347,20 @@ class StageReport:
     details: Mapping[str, Any] = field(default_factory=lambda: _NO_DETAILS)
     duration_ns: int = 0
     """Set by the pipeline, which owns the clock."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes and deep copies."""
+        return _reduced(self)
+
+
+def _reduced(record: Finding | StageReport) -> tuple[Any, ...]:
+    """How to make a record again. Its details are a read-only view, which neither `pickle` nor `copy` knows."""
+    values = {one.name: getattr(record, one.name) for one in fields(record)}
+    return _made_again, (type(record), {**values, "details": dict(record.details)})
+
+
+def _made_again(kind: type[Finding] | type[StageReport], values: dict[str, Any]) -> Finding | StageReport:
+    return kind(**{**values, "details": MappingProxyType(values["details"])})
 
 
 @dataclass(frozen=True, slots=True)
