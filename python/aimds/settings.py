@@ -370,7 +370,11 @@ def _configuration_file(path: str | Path | None) -> Path | None:
             default = Path(_DEFAULT_FILE)
             return default if default.is_file() else None
         path = named
-    file = Path(path)
+    try:
+        file = Path(path)
+    except TypeError:
+        reason = f"expected the path of a TOML file, got {type(path).__name__}"
+        raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="Settings.load(path)", reason=reason) from None
     if not file.is_file():
         raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=str(file), reason="no such file")
     return file

@@ -63,6 +63,8 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     """A file that was asked for must exist."""
     with pytest.raises(ConfigurationError, match="no such file"):
         Settings.load(tmp_path / "none.toml")
+    with pytest.raises(ConfigurationError, match="got int"):
+        Settings.load(5)  # type: ignore[arg-type]
 
 
 def test_every_setting_is_described() -> None:
