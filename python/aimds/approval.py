@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import NoReturn
 
-from aimds.errors import ErrorCode, InputError
+from aimds.arguments import bad_event, checked_nanoseconds
 from aimds.limits import APPROVAL_NAME_CHARACTERS_MAX, EVENT_NAME_CHARACTERS_MAX
 
 __all__ = ["Approval", "content_digest"]
@@ -40,11 +39,11 @@ class Approval:
         bounds = (("by", self.by, APPROVAL_NAME_CHARACTERS_MAX), ("about", self.about, EVENT_NAME_CHARACTERS_MAX))
         for name, value, limit in bounds:
             if not isinstance(value, str) or not 0 < len(value) <= limit:
-                _bad(f"approval.{name}", f"must be a string of 1 to {limit} characters")
+                bad_event(f"approval.{name}", f"must be a string of 1 to {limit} characters")
         if self.digest is not None and not (isinstance(self.digest, str) and _DIGEST.fullmatch(self.digest)):
-            _bad("approval.digest", "must be a SHA-256 in lower-case hexadecimal digits")
-        if self.expires_ns is not None and not 0 <= self.expires_ns < 2**63:
-            _bad("approval.expires_ns", "must be nanoseconds since the Unix epoch, below 2^63")
+            bad_event("approval.digest", "must be a SHA-256 in lower-case hexadecimal digits")
+        if self.expires_ns is not None:
+            object.__setattr__(self, "expires_ns", checked_nanoseconds("approval.expires_ns", self.expires_ns))
 
 
 def content_digest(tool: str | None, text: str) -> str:
@@ -52,7 +51,3 @@ def content_digest(tool: str | None, text: str) -> str:
     name = ("" if tool is None else tool).encode("utf-8", "surrogatepass")
     head = len(name).to_bytes(8, "big") + name
     return hashlib.sha256(head + text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _bad(place: str, reason: str) -> NoReturn:
-    raise InputError(ErrorCode.INPUT_BAD_EVENT, place=place, reason=reason)

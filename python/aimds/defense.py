@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from aimds.approval import Approval, content_digest
+from aimds.arguments import bad_event, checked_name, checked_seconds
 from aimds.decide import DecideStage, DecisionRules, GateState, SessionGate
-from aimds.errors import AimdsError, ErrorCode, InputError
-from aimds.limits import APPROVAL_SECONDS_MAX
+from aimds.errors import AimdsError, ConfigurationError, ErrorCode, InputError
+from aimds.limits import APPROVAL_SECONDS_MAX, QUARANTINE_SECONDS_MAX, SESSION_ID_CHARACTERS_MAX
 from aimds.pipeline import Pipeline, artefact_digests, build_rooms
 from aimds.ports import Clock, IdSource, SystemClock, SystemIds
 from aimds.records import (
@@ -67,6 +68,7 @@ class Defense:
 
     Raises:
         ConfigurationError: a setting, a rule pack or the key of the audit trail is wrong.
+        InputError: a policy file cannot be read.
         ArtefactError: a model or index file or the audit trail is missing or damaged.
     """
 
@@ -79,6 +81,7 @@ class Defense:
         rooms: Sequence[Room] | None = None,
         audit: AuditTrail | None = None,
     ) -> None:
+        _check_settings(settings)
         self.settings: Final = settings if settings is not None else Settings.load()
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._ids: IdSource = ids if ids is not None else SystemIds()
@@ -122,6 +125,7 @@ class Defense:
             InputError: the event is malformed or too large. Faults inside never raise: they give an undecided verdict.
         """
         started_ns = self._clock.monotonic_ns()
+        _check_event(event, "event")
         event = self._completed(event, fields)
         held = self._held(event)
         verdict = self._decide.decide(self._pipeline.walk(event)) if held is None else held
@@ -130,6 +134,7 @@ class Defense:
 
     async def aevaluate(self, event: Event | str, **fields: Any) -> Verdict:
         """The same for asyncio: in a thread, but for short texts without transformers, audit and other checkers."""
+        _check_event(event, "event")
         waits = any(getattr(room, name, False) for room in self.rooms for name in ("uses_transformers", "may_wait"))
         slow = self._audit is not None or waits
         if not slow and len(event if isinstance(event, str) else event.content) <= _INLINE_CHARACTERS:
@@ -137,8 +142,13 @@ class Defense:
         return await asyncio.to_thread(self.evaluate, event, **fields)
 
     def evaluate_batch(self, events: Iterable[Event | str]) -> list[Verdict]:
-        """Judges many events; verdicts come in the order given. Events of one session keep their order."""
-        completed = [self._completed(event, {}) for event in events]
+        """Judges many events; verdicts come in the order given. Events of one session keep their order.
+
+        Raises:
+            InputError: an event is malformed or too large; the place is its position, from 0 (`events[3].content`).
+                All are looked at before the first is judged: then none has been, and no session has changed.
+        """
+        completed = self._completed_batch(events)
         if len(completed) < _BATCH_PARALLEL_MIN:
             return [self.evaluate(event) for event in completed]
         lanes: dict[str, list[int]] = {}
@@ -156,20 +166,25 @@ class Defense:
         return [verdicts[position] for position in range(len(completed))]
 
     def session(self, session_id: str) -> Session:
-        """A handle that fills in the session id."""
+        """A handle that fills in the session id. Raises an `InputError` for an id that no event may have."""
         return Session(self, session_id)
 
     def session_state(self, session_id: str) -> GateState:
-        """Whether the session is open, throttled or quarantined."""
-        return self._gate.state(session_id, self._clock.now_ns())
+        """Whether the session is open, throttled or quarantined. Raises an `InputError` as `session` does."""
+        return self._gate.state(_session_id(session_id), self._clock.now_ns())
 
     def quarantine_session(self, session_id: str, seconds: float) -> None:
-        """Blocks every event of the session for `seconds`."""
-        self._gate.quarantine(session_id, self._clock.now_ns() + int(seconds * _NS_PER_S))
+        """Blocks every event of the session for `seconds`, above 0 and at most a hundred years.
+
+        Raises:
+            InputError: no event may have such an id, or `seconds` is out of range.
+        """
+        until_ns = self._clock.now_ns() + int(checked_seconds("seconds", seconds, QUARANTINE_SECONDS_MAX) * _NS_PER_S)
+        self._gate.quarantine(_session_id(session_id), until_ns)
 
     def release_session(self, session_id: str) -> bool:
-        """Lifts throttle and quarantine; tells whether there was one."""
-        return self._gate.release(session_id)
+        """Lifts throttle and quarantine; tells whether there was one. Raises an `InputError` as `session` does."""
+        return self._gate.release(_session_id(session_id))
 
     def now_ns(self) -> int:
         """The time of this defence's clock, in nanoseconds since the Unix epoch."""
@@ -201,6 +216,21 @@ class Defense:
                 id=event.id if event.id is not None else self._ids.next_id(),
             )
         return event
+
+    def _completed_batch(self, events: Iterable[Event | str]) -> list[Event]:
+        """All events of a batch, complete. A single text would be taken apart into its letters, so it is refused."""
+        if isinstance(events, (str, Event)) or not isinstance(events, Iterable):
+            bad_event("events", f"expected several events, got {type(events).__name__}: one goes to `evaluate`")
+        completed: list[Event] = []
+        for position, event in enumerate(events):
+            place = f"events[{position}]"
+            _check_event(event, place)
+            try:
+                completed.append(self._completed(event, {}))
+            except InputError as fault:
+                fields = {**fault.fields, "place": f"{place}.{fault.fields['place']}"}
+                raise InputError(fault.code, **fields) from None
+        return completed
 
     def _held(self, event: Event) -> Verdict | None:
         """The verdict for an event of a session that is quarantined or must wait; nothing is analysed then."""
@@ -284,12 +314,29 @@ class Defense:
         return replace(verdict, mitigations=(*verdict.mitigations, *extra)) if extra else verdict
 
 
+def _check_settings(settings: object) -> None:
+    if settings is not None and not isinstance(settings, Settings):
+        reason = (
+            f"expected Settings, got {type(settings).__name__}: use `Settings(**sections)` or `Settings.load(file)`"
+        )
+        raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="Defense(settings)", reason=reason)
+
+
+def _check_event(event: object, place: str) -> None:
+    if not isinstance(event, (Event, str)):
+        bad_event(place, f"expected an Event or a string, got {type(event).__name__}")
+
+
+def _session_id(session_id: object) -> str:
+    return checked_name("session_id", session_id, SESSION_ID_CHARACTERS_MAX, least=1)
+
+
 class Session:
-    """One conversation or agent run of a `Defense`."""
+    """One conversation or agent run of a `Defense`, which makes it."""
 
     def __init__(self, defense: Defense, session_id: str) -> None:
         self._defense = defense
-        self.id: Final = session_id
+        self.id: Final = _session_id(session_id)
 
     def evaluate(self, event: Event | str, **fields: Any) -> Verdict:
         """Judges the next event of this session; arguments as in `Defense.evaluate`."""
@@ -316,12 +363,10 @@ class Session:
             note: what the person said, for the audit trail.
 
         Raises:
-            InputError: the event has no id or is of another session, the role cannot approve, or `seconds` is out of
-                range.
+            InputError: `held` is no event, has no id or is of another session, the role cannot approve, or `seconds` is
+                out of range.
         """
-        if not 0 < seconds <= APPROVAL_SECONDS_MAX:
-            reason = f"must be above 0 and at most {APPROVAL_SECONDS_MAX}"
-            raise InputError(ErrorCode.INPUT_BAD_EVENT, place="approval.seconds", reason=reason)
+        seconds = checked_seconds("approval.seconds", seconds, APPROVAL_SECONDS_MAX)
         expires_ns = self._defense.now_ns() + int(seconds * _NS_PER_S)
         return self._decided(EventKind.APPROVAL, held, by, role, note, expires_ns)
 
@@ -333,9 +378,10 @@ class Session:
         self, kind: EventKind, held: Event | Verdict, by: str, role: Role | str, note: str, expires_ns: int | None
     ) -> Verdict:
         event = held.event if isinstance(held, Verdict) else held
+        if not isinstance(event, Event):
+            bad_event("approval.about", f"expected the event that was held, or its verdict, got {type(event).__name__}")
         if event.id is None or event.session_id != self.id:
-            reason = "it needs an id, and to be of this session: take the event of its verdict"
-            raise InputError(ErrorCode.INPUT_BAD_EVENT, place="approval.about", reason=reason)
+            bad_event("approval.about", "it needs an id, and to be of this session: take the event of its verdict")
         approval = Approval(by, event.id, content_digest(event.tool, event.text), expires_ns)
         return self.evaluate(Event(note, kind=kind, role=role, session_id=self.id, approval=approval))
 
@@ -345,7 +391,7 @@ class Session:
         return self._defense.session_state(self.id)
 
     def quarantine(self, seconds: float) -> None:
-        """Blocks every event of the session for `seconds`."""
+        """Blocks every event of the session for `seconds`, as `Defense.quarantine_session` does."""
         self._defense.quarantine_session(self.id, seconds)
 
     def release(self) -> bool:

@@ -128,10 +128,20 @@ class AimdsError(Exception):
         self.fields = fields
         super().__init__(code.value.template.format(**fields))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes. An exception is made again from its message alone, which no class here would take."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
     @property
     def help(self) -> str:
         """What the reader can do about it."""
         return self.code.help.format(**self.fields)
+
+
+def _made_again(kind: type[AimdsError], args: tuple[Any, ...], attributes: dict[str, Any]) -> AimdsError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class InputError(AimdsError):

@@ -29,6 +29,7 @@ __all__ = [
     "PATTERNS_MAX",
     "POLICY_SESSIONS_MAX",
     "POLICY_SESSIONS_RESTING_MAX",
+    "QUARANTINE_SECONDS_MAX",
     "SESSIONS_MAX",
     "SESSION_ID_CHARACTERS_MAX",
 ]
@@ -48,6 +49,9 @@ EVENT_NAME_CHARACTERS_MAX: Final = 1024
 
 APPROVAL_SECONDS_MAX: Final = 30 * 24 * 3600
 """How long an approval may count: policies look back on 24 days at most."""
+
+QUARANTINE_SECONDS_MAX: Final = 100 * 366 * 24 * 3600
+"""How long a session may be quarantined: a hundred years outlast every session, and can be counted in nanoseconds."""
 
 SESSION_ID_CHARACTERS_MAX: Final = 256
 """A session id is a key, not a payload; the longest common ones (JWT ids, URNs) stay below this."""

@@ -5,16 +5,17 @@ This is the only module that knows every room.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from aimds._core import EmbeddingModel, RecurrentModel
-from aimds.errors import AimdsError, ArtefactError, ErrorCode
+from aimds.errors import AimdsError, ArtefactError, ConfigurationError, ErrorCode, InputError
 from aimds.normalise import NormaliseStage
 from aimds.patterns import PatternsStage, models_folder, open_stage
 from aimds.patterns.manifest import read_sums
@@ -24,7 +25,16 @@ from aimds.policy.checkers import Checker, CommandChecker, EndpointChecker, Lean
 from aimds.ports import Clock
 from aimds.records import Assessment, Event, Room, StageName, StageOutcome, StageReport
 from aimds.settings import CheckerKind, PatternsSettings, Settings, SignaturesSettings, VerifySettings
-from aimds.signatures import AllowList, CanaryTokens, SignaturesStage, build_engine, read_packs, shipped_packs
+from aimds.signatures import (
+    AllowList,
+    CanaryTokens,
+    RulePackError,
+    SignaturesStage,
+    build_engine,
+    read_packs,
+    shipped_packs,
+    unknown_regions,
+)
 from aimds.temporal import RECURRENT_FILE, Recurrent, TemporalStage
 from aimds.verify import VerifyStage
 
@@ -33,6 +43,7 @@ __all__ = ["Pipeline", "artefact_digests", "build_rooms"]
 _LOG = logging.getLogger("aimds")
 _NS_PER_MS: Final = 1_000_000
 _MODEL_SUFFIXES: Final = frozenset({".bin", ".onnx", ".patterns", ".safetensors"})
+_NAME_CHARACTERS_SHOWN: Final = 64
 _MODEL_FILES_MAX: Final = 64  # named in every audit record, which is bounded; a folder of models holds some few
 
 
@@ -101,7 +112,14 @@ def _switched_off(settings: Settings) -> frozenset[StageName]:
 
 
 def _policies(settings: Settings) -> list[PolicyFile]:
-    return [load(source) for source in settings.verify.policies]
+    loaded = []
+    for source in settings.verify.policies:
+        try:
+            loaded.append(load(source))
+        except InputError as fault:
+            fields = {**fault.fields, "place": f"verify.policies: {fault.fields['place']}"}
+            raise InputError(fault.code, **fields) from None
+    return loaded
 
 
 def _patterns(settings: PatternsSettings, clock: Clock) -> PatternsStage:
@@ -136,8 +154,26 @@ def _signatures(settings: SignaturesSettings, canaries: CanaryTokens) -> Signatu
         rules=settings.disabled_rules,
         patterns=settings.allow_patterns,
     )
-    engine = build_engine([*shipped_packs(), *read_packs(settings.packs)])
+    engine = build_engine([*shipped_packs(), *_own_packs(settings)])
+    rules = {*engine.rule_ids, *(f"{rule.partition('.')[0]}.*" for rule in engine.rule_ids)}
+    _refuse("signatures.disabled_rules", [rule for rule in settings.disabled_rules if rule not in rules], rules)
+    _refuse("signatures.phone_regions", unknown_regions(settings.phone_regions), ())
     return SignaturesStage(engine, allow_list=allow_list, canaries=canaries, phone_regions=settings.phone_regions)
+
+
+def _own_packs(settings: SignaturesSettings) -> list[tuple[str, str]]:
+    try:
+        return read_packs(settings.packs)
+    except RulePackError as fault:
+        raise RulePackError(f"signatures.packs: {fault.fields['place']}", fault.fields["reason"]) from None
+
+
+def _refuse(setting: str, unknown: Sequence[str], known: Collection[str]) -> None:
+    """A name that means nothing is a slip: what its writer wanted would silently not happen."""
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        reason = f"there is no {unknown[0][:_NAME_CHARACTERS_SHOWN]}" + (f"; did you mean {near[0]}?" if near else "")
+        raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=setting, reason=reason)
 
 
 def artefact_digests(settings: Settings) -> tuple[str, dict[str, str]]:
@@ -154,7 +190,7 @@ def artefact_digests(settings: Settings) -> tuple[str, dict[str, str]]:
     """
     rules = hashlib.sha256()
     policies = [source for file in _policies(settings) for source in file.sources]
-    packs = [*shipped_packs(), *read_packs(settings.signatures.packs)] if settings.signatures.enabled else []
+    packs = [*shipped_packs(), *_own_packs(settings.signatures)] if settings.signatures.enabled else []
     for name, text in [*packs, *policies]:
         for part in (Path(name).name, text):
             data = part.encode("utf-8", "surrogatepass")

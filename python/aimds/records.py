@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 from aimds.approval import Approval
+from aimds.arguments import bad_event, checked_name, checked_nanoseconds
 from aimds.errors import BlockedError, ErrorCode, InputError
 from aimds.limits import EVENT_CHARACTERS_MAX, EVENT_NAME_CHARACTERS_MAX, SESSION_ID_CHARACTERS_MAX
 from aimds.redaction import UntrustedText
@@ -221,7 +222,7 @@ class Event:
         approval: Approval | None = None,
     ) -> None:
         if not isinstance(content, (str, UntrustedText)):
-            _bad_event("content", f"expected a string, got {type(content).__name__}")
+            bad_event("content", f"expected a string, got {type(content).__name__}")
         if len(content) > EVENT_CHARACTERS_MAX:
             raise InputError(
                 ErrorCode.INPUT_TOO_LARGE,
@@ -230,16 +231,13 @@ class Event:
                 unit="characters",
                 limit=EVENT_CHARACTERS_MAX,
             )
-        if session_id is not None and not 0 < len(session_id) <= SESSION_ID_CHARACTERS_MAX:
-            _bad_event("session_id", f"must have 1 to {SESSION_ID_CHARACTERS_MAX} characters")
+        if session_id is not None:
+            checked_name("session_id", session_id, SESSION_ID_CHARACTERS_MAX, least=1)
         for place, name in (("tool", tool), ("id", id)):
-            if name is not None and len(name) > EVENT_NAME_CHARACTERS_MAX:
-                _bad_event(place, f"must have at most {EVENT_NAME_CHARACTERS_MAX} characters")
-        for place, name in (("session_id", session_id), ("tool", tool), ("id", id)):
-            if name is not None and not _is_unicode(name):
-                _bad_event(place, "holds half of a surrogate pair, which no UTF-8 text can")
-        if timestamp_ns is not None and not 0 <= timestamp_ns < 2**63:
-            _bad_event("timestamp_ns", "must be nanoseconds since the Unix epoch, below 2^63")
+            if name is not None:
+                checked_name(place, name, EVENT_NAME_CHARACTERS_MAX)
+        if timestamp_ns is not None:
+            timestamp_ns = checked_nanoseconds("timestamp_ns", timestamp_ns)
         kind = _member(EventKind, "kind", kind)
         role = _DEFAULT_ROLE[kind] if role is None else _member(Role, "role", role)
         trust = _DEFAULT_TRUST[role] if trust is None else _member(Trust, "trust", trust)
@@ -267,33 +265,20 @@ def _check_consent(
 ) -> None:
     """Only people and the operator approve, in a session, and say what."""
     if not kind.is_consent:
-        _bad_event("approval", f"an event of kind {kind} has none")
+        bad_event("approval", f"an event of kind {kind} has none")
     if not isinstance(approval, Approval):
-        _bad_event("approval", "it must say who approved what")
+        bad_event("approval", "it must say who approved what")
     if role not in (Role.USER, Role.SYSTEM) or trust is Trust.UNTRUSTED:
-        _bad_event("role", "only the roles user and system can approve, and not as untrusted")
+        bad_event("role", "only the roles user and system can approve, and not as untrusted")
     if session_id is None:
-        _bad_event("session_id", "an approval belongs to the session of the event that it is about")
-
-
-def _is_unicode(name: str) -> bool:
-    """Names go to the kernels and the audit trail as UTF-8; an event's text may be broken, it is there to be judged."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _bad_event(place: str, reason: str) -> NoReturn:
-    raise InputError(ErrorCode.INPUT_BAD_EVENT, place=place, reason=reason)
+        bad_event("session_id", "an approval belongs to the session of the event that it is about")
 
 
 def _member(kind: type[E], place: str, value: E | str) -> E:
     try:
         return kind(value)
     except ValueError:
-        _bad_event(place, f"expected one of {', '.join(kind)}")
+        bad_event(place, f"expected one of {', '.join(kind)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +297,10 @@ class Finding:
     """The transforms that made the view where it matched, first step first; empty for the original text."""
     evidence: UntrustedText | None = None
     details: Mapping[str, Any] = field(default_factory=lambda: _NO_DETAILS)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes and deep copies."""
+        return _reduced(self)
 
     @property
     def severity_level(self) -> SeverityLevel:
@@ -343,6 +332,20 @@ class StageReport:
     details: Mapping[str, Any] = field(default_factory=lambda: _NO_DETAILS)
     duration_ns: int = 0
     """Set by the pipeline, which owns the clock."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes and deep copies."""
+        return _reduced(self)
+
+
+def _reduced(record: Finding | StageReport) -> tuple[Any, ...]:
+    """How to make a record again. Its details are a read-only view, which neither `pickle` nor `copy` knows."""
+    values = {one.name: getattr(record, one.name) for one in fields(record)}
+    return _made_again, (type(record), {**values, "details": dict(record.details)})
+
+
+def _made_again(kind: type[Finding] | type[StageReport], values: dict[str, Any]) -> Finding | StageReport:
+    return kind(**{**values, "details": MappingProxyType(values["details"])})
 
 
 @dataclass(frozen=True, slots=True)

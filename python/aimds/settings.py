@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,8 +18,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from aimds.environment import PREFIX, EnvironmentSource
 from aimds.errors import ConfigurationError, ErrorCode
-from aimds.limits import SESSIONS_MAX
+from aimds.limits import QUARANTINE_SECONDS_MAX, SESSIONS_MAX
 from aimds.records import Profile
 
 __all__ = [
@@ -97,8 +98,25 @@ class CheckerSeverity(StrEnum):
     CRITICAL = "critical"
 
 
+def _refusal(fault: ValidationError, section: str | None = None) -> ConfigurationError:
+    """The first thing that is wrong, by the name of its setting and without its value, which may be a secret."""
+    first = fault.errors(include_url=False, include_input=False)[0]
+    names = [str(part) for part in ((section,) if section else ()) + first["loc"]]
+    place = ".".join(names) or "settings"
+    return ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=place, reason=first["msg"])
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _typed(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """A wrong value as an error of AIMDS, also when a section is made alone; `DecideSettings` is `decide`."""
+        try:
+            return handler(data)
+        except ValidationError as fault:
+            raise _refusal(fault, cls.__name__.removesuffix("Settings").lower()) from None
 
 
 class DecideSettings(_Section):
@@ -120,7 +138,9 @@ class DecideSettings(_Section):
     quarantine_after_blocks: Annotated[
         int, Field(ge=0, description="blocked events of one session within a window that quarantine it; 0 = never")
     ] = 0
-    quarantine_s: Annotated[float, Field(gt=0, description="how long a quarantined session stays blocked")] = 900.0
+    quarantine_s: Annotated[
+        float, Field(gt=0, le=QUARANTINE_SECONDS_MAX, description="how long a quarantined session stays blocked")
+    ] = 900.0
     throttle_gap_ms: Annotated[
         float, Field(ge=0, description="least gap between events of a session that behaves as a loop; 0 = no throttle")
     ] = 0.0
@@ -279,9 +299,13 @@ class VerifySettings(_Section):
 
 
 class Settings(BaseSettings):
-    """All settings. `Settings.load()` reads every source and turns problems into one typed error."""
+    """All settings: `Settings()` reads arguments and environment, `Settings.load()` the file too.
 
-    model_config = SettingsConfigDict(env_prefix="AIMDS_", env_nested_delimiter="__", frozen=True, extra="forbid")
+    Raises:
+        ConfigurationError: `configuration-invalid`, naming the setting or the variable.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid")
 
     decide: DecideSettings = DecideSettings()
     signatures: SignaturesSettings = SignaturesSettings()
@@ -290,6 +314,15 @@ class Settings(BaseSettings):
     verify: VerifySettings = VerifySettings()
     budget: BudgetSettings = BudgetSettings()
     audit: AuditSettings = AuditSettings()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _typed(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """A section that does not exist as an error of AIMDS; what is wrong in one has been said by the section."""
+        try:
+            return handler(data)
+        except ValidationError as fault:
+            raise _refusal(fault) from None
 
     @classmethod
     def settings_customise_sources(
@@ -301,7 +334,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then environment; the file comes in through `load`."""
-        return init_settings, env_settings
+        return init_settings, EnvironmentSource(settings_cls)
 
     @classmethod
     def load(cls, path: str | Path | None = None, **overrides: Any) -> Settings:
@@ -318,11 +351,12 @@ class Settings(BaseSettings):
         reader = cls if file is None else _with_file(file)
         try:
             return reader(**overrides)
-        except ValidationError as fault:
-            first = fault.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"]) or "settings"
-            place = where if file is None else f"{where} (file {file}, environment or arguments)"
-            raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=place, reason=first["msg"]) from None
+        except ConfigurationError as fault:
+            place = str(fault.fields["place"])
+            if file is None or place.upper().startswith(PREFIX):
+                raise
+            place = f"{place} (file {file}, environment or arguments)"
+            raise ConfigurationError(fault.code, place=place, reason=fault.fields["reason"]) from None
         except (OSError, ValueError) as fault:
             raise ConfigurationError(
                 ErrorCode.CONFIGURATION_INVALID, place=str(file or "environment"), reason=str(fault)
@@ -336,7 +370,11 @@ def _configuration_file(path: str | Path | None) -> Path | None:
             default = Path(_DEFAULT_FILE)
             return default if default.is_file() else None
         path = named
-    file = Path(path)
+    try:
+        file = Path(path)
+    except TypeError:
+        reason = f"expected the path of a TOML file, got {type(path).__name__}"
+        raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="Settings.load(path)", reason=reason) from None
     if not file.is_file():
         raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=str(file), reason="no such file")
     return file
@@ -353,6 +391,10 @@ def _with_file(file: Path) -> type[Settings]:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+            return (
+                init_settings,
+                EnvironmentSource(settings_cls),
+                TomlConfigSettingsSource(settings_cls, toml_file=file),
+            )
 
     return _SettingsWithFile

@@ -85,7 +85,7 @@ def overrides_from(assignments: list[str] | None) -> dict[str, Any]:
         path, equals, value = assignment.partition("=")
         names = path.strip().split(".")
         if not equals or not all(names):
-            raise usage_error(f"--set {assignment}: expected NAME=VALUE, such as decide.block_threshold=0.9")
+            raise usage_error(f"--set {path}: expected NAME=VALUE, such as decide.block_threshold=0.9")
         try:
             read: Any = json.loads(value)
         except ValueError:
@@ -94,7 +94,7 @@ def overrides_from(assignments: list[str] | None) -> dict[str, Any]:
         for name in names[:-1]:
             target = target.setdefault(name, {})
             if not isinstance(target, dict):
-                raise usage_error(f"--set {assignment}: {name} already has a value")
+                raise usage_error(f"--set {path}: {name} already has a value")
         target[names[-1]] = read
     return sections
 

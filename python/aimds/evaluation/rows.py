@@ -23,7 +23,7 @@ BENIGN_WORDS: Final = frozenset({"benign", "0", "false", "safe"})
 """Values of the label column that mean an honest text."""
 
 _DELIMITERS: Final = {".csv": ",", ".tsv": "\t"}
-_QUOTED_VALUE_CHARACTERS_MAX: Final = 40  # an error names a wrong value; a whole prompt in it would help nobody
+_LABEL_WORDS: Final = " or ".join(", ".join(sorted(words)) for words in (ATTACK_WORDS, BENIGN_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,20 @@ class LabelledRow:
     """As the row names it; empty when it does not."""
 
 
-def parse_label(value: object, place: str) -> bool:
-    """Whether a label says attack.
+def parse_label(value: object, place: str, column: str = "label") -> bool:
+    """Whether a label says attack; `column` is the column or key that it stands in.
 
     Raises:
-        InputError: `input-bad-row` for a label that is neither an attack word nor a benign word.
+        InputError: `input-bad-row` for a label that is neither an attack word nor a benign word. The value is not
+            repeated: with columns swapped it is the text, and may be an attack or a secret.
     """
     word = str(value).strip().lower()
     if word in ATTACK_WORDS:
         return True
     if word in BENIGN_WORDS:
         return False
-    shown = word if len(word) <= _QUOTED_VALUE_CHARACTERS_MAX else word[:_QUOTED_VALUE_CHARACTERS_MAX] + "..."
-    raise InputError(
-        ErrorCode.INPUT_BAD_ROW, place=place, reason=f"unknown label {shown!r}: expected `attack` or `benign`"
-    )
+    reason = f"unknown label of {len(word)} characters in `{column}`: expected {_LABEL_WORDS}"
+    raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
 
 
 def parse_object(line: Line, place: str) -> dict[str, Any]:
@@ -183,7 +182,11 @@ def _csv_objects(
             header = [cell.strip() for cell in cells]
             missing = [name for name in needed if name not in header and not (name == needed[0] and "file" in header)]
             if missing:
-                reason = f"column {', '.join(missing)} is missing; the header has {', '.join(header)}"
+                # Without a header this is the first row of data: its cells stay out of the message.
+                reason = (
+                    f"column {', '.join(missing)} is missing; the first row must name the columns, and none of its "
+                    f"{len(header)} cells is called so"
+                )
                 raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
         elif len(cells) != len(header):
             reason = f"{len(cells)} columns, the header has {len(header)}"
@@ -197,7 +200,7 @@ def _row(
 ) -> LabelledRow:
     if item.get(label_column) is None:
         raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"`{label_column}` is missing")
-    attack = parse_label(item[label_column], place)
+    attack = parse_label(item[label_column], place, label_column)
     text = _text(item, place, text_column)
     try:
         event = Event(
@@ -235,20 +238,29 @@ def _text(item: Mapping[str, Any], place: str, text_column: str) -> str:
 
 
 def _file_text(folder: Path, name: str, place: str) -> str:
-    """A text file beside the corpus. A corpus comes from others, so it may not name files outside its own folder."""
+    """A text file beside the corpus. A corpus comes from others, so it may not name files outside its own folder.
+
+    Errors do not repeat the name: in a file with other columns than it says, that is any text.
+    """
     try:
         path = (folder / name).resolve()
         if not path.is_relative_to(folder.resolve()):
-            raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"file {name!r} is outside the corpus folder")
+            raise _bad_file(place, "it is outside the corpus folder")
         with path.open("rb") as stream:
             data = stream.read(FILE_BYTES_MAX + 1)
         if len(data) > FILE_BYTES_MAX:
-            raise InputError(
-                ErrorCode.INPUT_BAD_ROW, place=place, reason=f"file {name!r} has over {FILE_BYTES_MAX} bytes"
-            )
+            raise _bad_file(place, f"it has over {FILE_BYTES_MAX} bytes")
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        reason = f"file {name!r}: byte {error.start} is not valid UTF-8"
-    except (OSError, ValueError) as error:
-        reason = f"file {name!r}: {getattr(error, 'strerror', None) or error}"
-    raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
+        reason = f"byte {error.start} is not valid UTF-8"
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+    except ValueError:
+        reason = "its name holds a null character or half of a surrogate pair"
+    except RuntimeError:
+        reason = "its path is a loop of links"
+    raise _bad_file(place, reason)
+
+
+def _bad_file(place: str, reason: str) -> InputError:
+    return InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=f"the file that `file` names: {reason}")

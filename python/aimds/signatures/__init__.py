@@ -4,6 +4,7 @@ from aimds.signatures.allow_list import AllowList
 from aimds.signatures.canaries import CanaryHit, CanaryTokens
 from aimds.signatures.examples import ExampleFailure, check_examples
 from aimds.signatures.packs import RulePackError, build_engine, read_packs, shipped_packs
+from aimds.signatures.phone import unknown_regions
 from aimds.signatures.stage import SignaturesStage
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "check_examples",
     "read_packs",
     "shipped_packs",
+    "unknown_regions",
 ]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NoReturn
 
 from aimds._core import LinearPatterns, NormalisedText
 from aimds.errors import ConfigurationError, ErrorCode
@@ -17,6 +18,8 @@ ALLOWED_SPANS_MAX: Final = 4096
 
 _PASSAGE_CHARACTERS_MIN: Final = 4
 """A shorter passage would exempt half of any text."""
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 class AllowList:
@@ -42,20 +45,21 @@ class AllowList:
         tools: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
         self._texts: Final = tuple(texts)
-        self._digests: Final = frozenset(digest.lower() for digest in digests)
+        listed_digests = [digest.lower() for digest in digests]
+        self._digests: Final = frozenset(listed_digests)
         self._rules: Final = frozenset(rules)
         self._tools: Final = {tool: frozenset(allowed) for tool, allowed in (tools or {}).items()}
-        for text in self._texts:
+        for number, text in enumerate(self._texts, start=1):
             if len(text) < _PASSAGE_CHARACTERS_MIN:
-                _wrong(f"the passage {text!r} is shorter than {_PASSAGE_CHARACTERS_MIN} characters")
-        for digest in self._digests:
-            if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
-                _wrong(f"{digest!r} is not a SHA-256 in hexadecimal")
+                _wrong("allow_texts", f"passage {number} is shorter than {_PASSAGE_CHARACTERS_MIN} characters")
+        for number, digest in enumerate(listed_digests, start=1):
+            if not _DIGEST.fullmatch(digest):
+                _wrong("allow_digests", f"entry {number} is not a SHA-256 in 64 hexadecimal digits")
         listed = list(patterns)
         try:
             self._patterns: Final = LinearPatterns(listed) if listed else None
         except ValueError as fault:
-            _wrong(str(fault))
+            _wrong("allow_patterns", str(fault))
 
     def allows_text(self, text: str) -> bool:
         """Whether the whole text is exempt."""
@@ -87,5 +91,6 @@ class AllowList:
         return bool(self._texts) or self._patterns is not None
 
 
-def _wrong(reason: str) -> None:
-    raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="allow list", reason=reason)
+def _wrong(setting: str, reason: str) -> NoReturn:
+    place = f"allow list: signatures.{setting}"
+    raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=place, reason=reason)

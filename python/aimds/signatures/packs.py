@@ -34,11 +34,14 @@ def read_packs(paths: Iterable[Path]) -> list[tuple[str, str]]:
     """File name and text of packs on disk; a folder stands for the `*.toml` files in it, by name.
 
     Raises:
-        RulePackError: a file is missing, too large or not UTF-8.
+        RulePackError: a file is missing, too large or not UTF-8, or a folder has no pack: it is not the one meant.
     """
     files: list[Path] = []
     for path in paths:
-        files.extend(sorted(path.glob("*.toml")) if path.is_dir() else [path])
+        found = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+        if not found:
+            raise RulePackError(str(path), "the folder holds no rule pack (*.toml)")
+        files.extend(found)
     return [(str(file), _read(file)) for file in files]
 
 

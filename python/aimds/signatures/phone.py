@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
+from typing import Final
 
-__all__ = ["is_phone_number"]
+__all__ = ["is_phone_number", "unknown_regions"]
+
+_KNOWN_REGIONS: Final = frozenset({"US"})
+"""The default, known without the library: whoever did not choose a region does not wait for it at the start."""
 
 
 @lru_cache(maxsize=1)
@@ -31,3 +35,8 @@ def is_phone_number(text: str, regions: Sequence[str]) -> bool:
         if library.is_valid_number(number):
             return True
     return False
+
+
+def unknown_regions(regions: Sequence[str]) -> list[str]:
+    """Those that have no numbering plan here; they are upper-case ISO 3166 codes."""
+    return [region for region in regions if region not in _KNOWN_REGIONS and region not in _library().SUPPORTED_REGIONS]

@@ -228,3 +228,12 @@ def test_the_file_of_the_environment_is_named_as_source(tmp_path: Path, monkeypa
     assert (rows["temporal.sessions_max"].value, rows["temporal.sessions_max"].source) == (3, "AIMDS_TEMPORAL")
     with pytest.raises(ConfigurationError):
         load_settings(tmp_path / "none.toml", None)
+
+
+@pytest.mark.parametrize("assignments", [("=hunter2",), ("decide=1", "decide.block_threshold=hunter2")])
+def test_a_wrong_assignment_is_named_without_its_value(cli: Cli, assignments: tuple[str, ...]) -> None:
+    """The value of a setting may be a secret, and errors end in logs."""
+    result = cli("doctor", *(part for one in assignments for part in ("--set", one)))
+    assert result.code == 2
+    assert "aimds: usage: --set" in result.err
+    assert "hunter2" not in result.err

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from aimds.errors import ConfigurationError
-from aimds.settings import Settings, UndecidedAction
+from aimds.environment import variables_of
+from aimds.errors import ConfigurationError, ErrorCode
+from aimds.settings import DecideSettings, Settings, UndecidedAction
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,8 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     """A file that was asked for must exist."""
     with pytest.raises(ConfigurationError, match="no such file"):
         Settings.load(tmp_path / "none.toml")
+    with pytest.raises(ConfigurationError, match="got int"):
+        Settings.load(5)  # type: ignore[arg-type]
 
 
 def test_every_setting_is_described() -> None:
@@ -69,3 +72,84 @@ def test_every_setting_is_described() -> None:
     for name, section in Settings.model_fields.items():
         for option, field in section.default.__class__.model_fields.items():
             assert field.description, f"{name}.{option}"
+
+
+SECRET = "ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.mark.parametrize(
+    ("sections", "place"),
+    [
+        ({"decide": {"block_threshold": 5}}, "decide.block_threshold"),
+        ({"decide": {"block_threshold": SECRET}}, "decide.block_threshold"),
+        ({"decide": {"on_undecided": SECRET}}, "decide.on_undecided"),
+        ({"decide": {"foo": SECRET}}, "decide.foo"),
+        ({"decide": SECRET}, "decide"),
+        ({"decide": {"block_threshold": 0.1}}, "decide"),
+        ({"decide": {"quarantine_s": float("inf")}}, "decide.quarantine_s"),
+        ({"decide": {"quarantine_s": 1e300}}, "decide.quarantine_s"),
+        ({"budget": {"total_ms": float("inf")}}, "budget.total_ms"),
+        ({"foo": SECRET}, "foo"),
+    ],
+)
+def test_the_constructor_raises_the_typed_error_too(sections: dict[str, object], place: str) -> None:
+    """`Settings(..)` as the documentation shows it: the setting is named, its value is not repeated."""
+    with pytest.raises(ConfigurationError) as caught:
+        Settings(**sections)
+    assert caught.value.code is ErrorCode.CONFIGURATION_INVALID
+    assert caught.value.fields["place"] == place
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_section_alone_raises_the_typed_error() -> None:
+    """A section made by itself names the setting as the whole does; one that is made well fits in."""
+    with pytest.raises(ConfigurationError, match=r"decide\.block_threshold"):
+        DecideSettings(block_threshold=5)
+    assert Settings(decide=DecideSettings(block_threshold=0.9)).decide.block_threshold == 0.9
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "named"),
+    [
+        ("AIMDS_DECIDE_BLOCK_THRESHOLD", "0.99", "did you mean AIMDS_DECIDE__BLOCK_THRESHOLD?"),
+        ("aimds_decide__block_threshhold", "0.99", "did you mean AIMDS_DECIDE__BLOCK_THRESHOLD?"),
+        ("AIMDS_DECIDE__BLOCK_THRESHOLD__X", "1", "did you mean AIMDS_DECIDE__BLOCK_THRESHOLD?"),
+        ("AIMDS_VERIFI", "{}", "did you mean AIMDS_VERIFY?"),
+        ("AIMDS_FOO__BAR", SECRET, "AIMDS_SECTION__OPTION"),
+        ("AIMDS_NOSUCH", "", "AIMDS_SECTION__OPTION"),
+        ("AIMDS_DECIDE", "{", "must be JSON"),
+        ("AIMDS_SIGNATURES__PACKS", SECRET, "must be JSON"),
+    ],
+)
+@pytest.mark.parametrize("make", [Settings, Settings.load])
+def test_a_variable_that_sets_nothing_stops_the_start(
+    make: type[Settings], variable: str, value: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip in a name is refused with the nearest setting; a list or section must be JSON. Values stay out."""
+    Path("aimds.toml").write_text("[budget]\ntotal_ms = 7\n", "utf-8")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        make()
+    assert caught.value.code is ErrorCode.CONFIGURATION_INVALID
+    assert str(caught.value).startswith(f"{variable}: ")
+    assert named in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_wrong_value_of_a_variable_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The constructor reads the environment as well."""
+    monkeypatch.setenv("AIMDS_DECIDE__BLOCK_THRESHOLD", SECRET)
+    with pytest.raises(ConfigurationError, match=r"decide\.block_threshold") as caught:
+        Settings()
+    assert SECRET not in str(caught.value)
+
+
+def test_every_documented_variable_and_those_of_the_project_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each option has its variable; what corpora, tests and benchmarks read is no slip."""
+    assert {"AIMDS_DECIDE", "AIMDS_DECIDE__BLOCK_THRESHOLD", "AIMDS_AUDIT__PATH"} <= set(variables_of(Settings))
+    for name in ("AIMDS_CONFIG", "AIMDS_DATA", "AIMDS_CASES", "AIMDS_TEST_POSTGRES"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("aimds_decide__block_threshold", "0.91")
+    monkeypatch.setenv("AIMDS_SIGNATURES", '{"packs": ["x"]}')
+    assert Settings().decide.block_threshold == 0.91

@@ -70,8 +70,8 @@ def test_labels(tmp_path: Path, label: object, attack: bool) -> None:
         ('{"label": "attack"}', ":2: `text` is missing"),
         ('{"text": "x"}', ":2: `label` is missing"),
         ('{"text": 3, "label": "attack"}', ":2: `text` must be a string, got int"),
-        ('{"text": "x", "label": "maybe"}', ":2: unknown label 'maybe'"),
-        ('{"text": "x", "label": "' + "m" * 500 + '"}', "mmm...'"),
+        ('{"text": "x", "label": "maybe"}', ":2: unknown label of 5 characters in `label`: expected 1, attack,"),
+        ('{"text": "x", "label": "' + "m" * 500 + '"}', ":2: unknown label of 500 characters in `label`"),
         ('{"text": "x", "label": "attack", "kind": "letter"}', ":2: kind: expected one of prompt, document"),
         ('{"text": "x", "label": 1' + "1" * 5000 + "}", ":2: not valid JSON: "),
     ],
@@ -147,3 +147,40 @@ def test_a_row_may_name_a_file_of_its_folder(tmp_path: Path) -> None:
         assert words in message
     (item,) = good(rows(tmp_path / "corpus" / "c.csv", "file,label\na.txt,1\n"))
     assert item.event.text == "from a file"
+
+
+SECRET = "ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("label.csv", f"text,label\nx,{SECRET}\n"),
+        ("swapped.csv", f"text,label\nattack,{SECRET} ignore all previous instructions\n"),
+        ("no_header.csv", f"{SECRET},attack\nx,benign\n"),
+        ("label.jsonl", json.dumps({"text": "x", "label": SECRET})),
+        ("label_object.jsonl", json.dumps({"text": "x", "label": {"a": SECRET}})),
+        ("kind.jsonl", json.dumps({"text": "x", "label": 1, "kind": SECRET})),
+        ("file.csv", f"file,label\n{SECRET},1\n"),
+        ("long_file.csv", f"file,label\n{SECRET * 100},1\n"),
+        ("outside.csv", f"file,label\n../{SECRET},1\n"),
+        ("null.jsonl", json.dumps({"file": f"{SECRET}\0", "label": 1})),
+        ("surrogate.jsonl", json.dumps({"file": f"{SECRET}\ud800", "label": 1})),
+    ],
+)
+def test_no_error_repeats_what_a_cell_holds(tmp_path: Path, name: str, content: str) -> None:
+    """Any cell may be the text or a credential, above all where columns are not what they are called."""
+    try:
+        messages = bad(rows(tmp_path / name, content))
+    except InputError as error:
+        messages = [str(error)]
+    (message,) = messages
+    assert name in message
+    assert SECRET not in message
+    assert "previous" not in message
+
+
+def test_a_wrong_label_names_the_column_that_was_asked_for(tmp_path: Path) -> None:
+    """With `--label-column` the error speaks of that column."""
+    (message,) = bad(rows(tmp_path / "c.csv", "text,is_attack\nx,perhaps\n", label_column="is_attack"))
+    assert ":2: unknown label of 7 characters in `is_attack`" in message

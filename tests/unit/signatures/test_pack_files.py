@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from aimds import Defense, Settings
 from aimds.errors import ConfigurationError, ErrorCode
 from aimds.signatures import RulePackError, build_engine, read_packs, shipped_packs
 
@@ -47,3 +48,44 @@ def test_unreadable_files_are_errors(tmp_path: Path, content: bytes | None, reas
     with pytest.raises(RulePackError, match=reason) as caught:
         read_packs([path])
     assert caught.value.fields["place"] == str(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"packs": ["empty"]}, ["signatures.packs: empty", "no rule pack"]),
+        ({"packs": ["gone.toml"]}, ["signatures.packs: gone.toml", "No such file"]),
+        ({"disabled_rules": ["nosuch.rule"]}, ["signatures.disabled_rules", "nosuch.rule"]),
+        ({"disabled_rules": ["nosuch.*"]}, ["signatures.disabled_rules", "nosuch.*"]),
+        ({"disabled_rules": ["carriers.image_with_payloads"]}, ["did you mean carriers.image_with_payload?"]),
+        ({"phone_regions": ["US", "ZZ"]}, ["signatures.phone_regions", "ZZ"]),
+        ({"phone_regions": ["fr"]}, ["signatures.phone_regions", "fr"]),
+        ({"allow_digests": ["zz"]}, ["signatures.allow_digests", "entry 1"]),
+        ({"allow_patterns": ["a("]}, ["signatures.allow_patterns"]),
+        ({"allow_texts": ["a text", "abc"]}, ["signatures.allow_texts", "passage 2"]),
+    ],
+    ids=str,
+)
+def test_settings_that_would_do_nothing_stop_the_start(
+    options: dict[str, list[str]], words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty folder, a rule or a region that does not exist: the error names the setting and what is wrong."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    settings = Settings(signatures=options, patterns={"enabled": False}, verify={"policies": ()})
+    with pytest.raises(ConfigurationError) as caught:
+        Defense(settings)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_rules_and_regions_that_exist_are_taken(tmp_path: Path) -> None:
+    """Rules of own packs, whole packs and regions of the numbering plans."""
+    (tmp_path / "mine.toml").write_text(
+        BAD.replace("nonsense", "prompt_leak")
+        + 'severity = 1\nconfidence = 1\nmessage = "m"\nany = ["xyzzy"]\npositive = ["xyzzy", "a xyzzy"]\n'
+        'negative = ["a", "b"]\n',
+        "utf-8",
+    )
+    options = {"packs": [tmp_path], "disabled_rules": ["mine.x", "carriers.*"], "phone_regions": ["FR", "GB"]}
+    Defense(Settings(signatures=options, patterns={"enabled": False}, verify={"policies": ()}))

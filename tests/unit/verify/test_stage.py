@@ -127,6 +127,13 @@ def test_policies_that_cannot_be_used_stop_the_start(
         Defense(Settings(verify={"policies": (policy,)}, patterns={"enabled": False}))
 
 
+@pytest.mark.parametrize("policy", ["no_such_set", "no_such_file.policy"])
+def test_a_policy_that_is_not_there_names_its_setting(policy: str) -> None:
+    """The operator reads which setting to correct."""
+    with pytest.raises(InputError, match=f"verify.policies: {policy}: "):
+        Defense(Settings(verify={"policies": (policy,)}, patterns={"enabled": False}))
+
+
 def test_a_denial_blocks_with_reason_bound_events_and_certificate() -> None:
     """Content of a web page leaves by mail: the finding names rule, event and way out; the certificate holds."""
     defense = guard("no_exfiltration")
