@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn
 
 __all__ = [
     "CertificateCheck", "FORMAT", "Fault", "FaultKind", "LINE_BYTES_MAX", "NO_HASH", "Report",
-    "canonical", "digest", "main", "named_check", "read_anchor", "read_public_key", "signed_part",
+    "canonical", "digest", "main", "named_check", "open_to_read", "read_anchor", "read_public_key", "signed_part",
     "trail_lines", "verify_lines", "words",
 ]  # fmt: skip
 
@@ -46,6 +46,7 @@ _BODY: Final = slice(len('{"entry":'), -len(',"hash":""}\n') - 64)
 """Where in a canonical line the canonical entry stands."""
 
 _SQLITE_MAGIC: Final = b"SQLite format 3\0"
+_BUSY_S: Final = 5.0  # how long a reader waits for a writer; a batch takes milliseconds
 
 CertificateCheck = Callable[[Mapping[str, Any], Mapping[str, Any]], str | None]
 """Takes a certificate and the data of its record; returns why the certificate is refused, or `None`."""
@@ -389,6 +390,41 @@ def read_public_key(text: str) -> str:
     return key.public_bytes_raw().hex()
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """The SQLite file of a trail, to read only; any thread may use the connection.
+
+    SQLite writes beside a file that it reads, so that readers and writers keep clear of each other. Where it may not,
+    and no log (`-wal`) says that the file is in use or was left in the middle, the file alone is the whole trail.
+
+    Raises:
+        sqlite3.Error: it cannot be read, or is no trail.
+    """
+    path = path.resolve()
+    try:
+        return _connected(f"{path.as_uri()}?mode=ro")
+    except sqlite3.OperationalError as fault:
+        if fault.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):  # 0xFF: the kind
+            raise
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists():
+            reason = (
+                f"{fault}: records may stand in {log.name}, which takes a folder that can be written: "
+                "copy both files into one of your own and read the trail there"
+            )
+            raise sqlite3.OperationalError(reason) from fault
+    return _connected(f"{path.as_uri()}?mode=ro&immutable=1")
+
+
+def _connected(uri: str) -> sqlite3.Connection:
+    database = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None, timeout=_BUSY_S)
+    try:
+        database.execute("SELECT sequence FROM aimds_audit_entries LIMIT 1")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
 def trail_lines(path: Path) -> Iterator[bytes]:
     """The lines of an exported trail, or of the SQLite file of one."""
     with path.open("rb") as stream:
@@ -398,7 +434,7 @@ def trail_lines(path: Path) -> Iterator[bytes]:
             while line := stream.readline(LINE_BYTES_MAX + 1):
                 yield line
             return
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+    with closing(open_to_read(path)) as database:
         for (text,) in database.execute("SELECT line FROM aimds_audit_entries ORDER BY sequence"):
             yield str(text).encode("utf-8", "backslashreplace") + b"\n"
 

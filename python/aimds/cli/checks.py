@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from aimds.errors import AimdsError, ArtefactError
+from aimds.errors import AimdsError, ArtefactError, ErrorCode
 from aimds.patterns.manifest import SUMS_FILE, read_sums
 from aimds.ports import SequentialIds
 
@@ -117,6 +117,8 @@ def check_audit(settings: AuditSettings) -> Check:
             head = store.head()
         finally:
             store.close()
+        if not is_shared(settings.path):
+            _check_writable(Path(settings.path).expanduser())
     except AimdsError as error:
         return Check("audit", error.code.slug, str(error), ok=False)
     return Check(
@@ -125,6 +127,13 @@ def check_audit(settings: AuditSettings) -> Check:
         f"{settings.path}, records {head.first} to {head.sequence}, signed to {head.signed_sequence}",
         ok=True,
     )
+
+
+def _check_writable(trail: Path) -> None:
+    """A trail is written in its file and in the log beside it; reading works without either."""
+    for place in (trail, trail.resolve().parent):
+        if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise ArtefactError(ErrorCode.STORE_FAILED, place=str(place), reason="may not be written")
 
 
 def _compared(package: Path, recorded: dict[Path, str], paths: Iterable[Path]) -> Iterator[Check]:
