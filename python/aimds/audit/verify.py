@@ -394,7 +394,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     """The SQLite file of a trail, to read only; any thread may use the connection.
 
     SQLite writes beside a file that it reads, so that readers and writers keep clear of each other. Where it may not,
-    and no log (`-wal`) says that the file is in use or was left in the middle, the file alone is the whole trail.
+    and nothing stands in the log (`-wal`), as after a trail was closed, the file alone is the whole trail.
 
     Raises:
         sqlite3.Error: it cannot be read, or is no trail.
@@ -406,7 +406,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         if fault.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):  # 0xFF: the kind
             raise
         log = path.with_name(f"{path.name}-wal")
-        if log.exists():
+        if log.exists() and log.stat().st_size > 0:  # readers leave empty ones
             reason = (
                 f"{fault}: records may stand in {log.name}, which takes a folder that can be written: "
                 "copy both files into one of your own and read the trail there"

@@ -365,18 +365,21 @@ def test_the_command_tells_by_its_exit_code(
     assert "cannot verify" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("with_log", [False, True])
 def test_a_trail_where_nothing_may_be_written_is_read(
-    lines: list[bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], with_log: bool
 ) -> None:
     """A backup on a read-only mount: by the command that stands alone, and by the store; nothing is left beside it."""
     written(tmp_path / "trail.db", 7, key=KEY, checkpoint_records=3)
-    with unwritable_copies(tmp_path / "trail.db") as folder:
+    log = tmp_path / "trail.db-wal"
+    log.write_bytes(b"")  # as a reader leaves it
+    with unwritable_copies(tmp_path / "trail.db", *[log] * with_log) as folder:
         assert main([str(folder / "trail.db"), "--public-key", KEY.public]) == 0
         assert "intact: records 1 to 12" in capsys.readouterr().out
         store = open_store(str(folder / "trail.db"), read_only=True)
         assert [row.sequence for row in store.rows()] == list(range(1, 13))
         store.close()
-        assert [entry.name for entry in folder.iterdir()] == ["trail.db"]
+        assert len(list(folder.iterdir())) == 1 + with_log
 
 
 def test_records_in_a_log_that_cannot_be_read_are_not_passed_over(
