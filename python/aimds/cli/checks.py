@@ -7,6 +7,7 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from aimds import Defense, Verdict
     from aimds.settings import AuditSettings
 
-__all__ = ["Check", "check_audit", "check_files", "check_own_models", "check_versions", "self_test"]
+__all__ = ["Check", "check_audit", "check_files", "check_own_models", "check_store", "check_versions", "self_test"]
 
 _MODULES: Final = (
     "cryptography",
@@ -127,6 +128,21 @@ def check_audit(settings: AuditSettings) -> Check:
         f"{settings.path}, records {head.first} to {head.sequence}, signed to {head.signed_sequence}",
         ok=True,
     )
+
+
+def check_store(path: Path) -> Check:
+    """Whether the pattern store that the settings name is one; looks at it, and makes none."""
+    from aimds.patterns.store_file import open_to_read
+
+    if not path.exists():
+        return Check("patterns", "store", f"{path} is not there yet: it will be made")
+    try:
+        open_to_read(path).close()
+    except AimdsError as error:
+        return Check("patterns", error.code.slug, str(error), ok=False)
+    except sqlite3.Error as fault:
+        return Check("patterns", ErrorCode.STORE_FAILED.slug, f"{path}: {fault}", ok=False)
+    return Check("patterns", "store", str(path), ok=True)
 
 
 def _check_writable(trail: Path) -> None:

@@ -50,10 +50,10 @@ _CategoryFilter = Annotated[
 def open_store(
     store: Path | None, config: Path | None, assignments: list[str] | None, *, write: bool = False
 ) -> Iterator[PatternStore]:
-    """The store that the settings name, with the shipped seed; closed at the end.
+    """The store that the settings name, with the shipped seed; closed at the end. Without `write` no file is changed.
 
     Raises:
-        InputError: `usage` when something is to be kept and no file is named.
+        InputError: `usage` when something is to be kept and no file is named; `input-not-found` for one to read.
         ArtefactError: a model or the store is missing, damaged or cannot be written.
     """
     from aimds.patterns import load_models
@@ -63,7 +63,7 @@ def open_store(
     path = store or load_settings(config, assignments).patterns.store
     if write and path is None:
         raise usage_error("no store to change: give --store FILE, or set patterns.store", "aimds patterns")
-    opened = open_file(load_models(), SystemClock(), path)
+    opened = open_file(load_models(), SystemClock(), path, read_only=not write)
     try:
         yield opened
     finally:

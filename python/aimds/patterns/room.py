@@ -18,13 +18,15 @@ from aimds.records import Profile
 __all__ = ["open_stage", "open_store"]
 
 
-def open_store(models: Models, clock: Clock, path: Path | None = None) -> PatternStore:
+def open_store(models: Models, clock: Clock, path: Path | None = None, *, read_only: bool = False) -> PatternStore:
     """The store of own patterns in `path` (in memory without one), beside the seed in the models' folder.
 
     Raises:
-        ArtefactError: the seed or the store is missing, damaged or of another embedding.
+        ArtefactError: the seed is missing; it or the store is damaged, of another embedding or of another program.
+        InputError: `input-not-found` for a store to read that is not there.
     """
-    return PatternStore(models.embedding, clock, path, load_seed(models.folder / SEED_FILE, models.embedding))
+    seed = load_seed(models.folder / SEED_FILE, models.embedding)
+    return PatternStore(models.embedding, clock, path, seed, read_only=read_only)
 
 
 def open_stage(
