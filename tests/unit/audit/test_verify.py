@@ -392,7 +392,7 @@ def test_records_in_a_log_that_cannot_be_read_are_not_passed_over(
     with unwritable_copies(tmp_path / "trail.db", tmp_path / "trail.db-wal") as folder:
         assert main([str(folder / "trail.db"), "--public-key", KEY.public]) == 2
         assert "copy both files into one of your own" in capsys.readouterr().err
-        with pytest.raises(ArtefactError, match="records may stand in trail") as caught:
+        with pytest.raises(ArtefactError, match="-wal may hold records") as caught:
             open_store(str(folder / "trail.db"), read_only=True)
         assert caught.value.code is ErrorCode.STORE_FAILED
     trail.close()
