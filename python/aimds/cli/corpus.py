@@ -80,7 +80,7 @@ def evaluate(
     """
     from aimds.evaluation import EventDefaults, LineReader, evaluate_rows, read_rows
 
-    defaults = EventDefaults(kind or EventKind.PROMPT, role, trust, tool)
+    defaults = EventDefaults(EventKind(kind or EventKind.PROMPT), role, trust, tool)
     problems = Problems()
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(data))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["add", "export", "list_patterns", "open_store", "promote", "reject", "remove", "search", "stats"]
 
 _NS_PER_S = 1_000_000_000
+_TEXT_ADVICE = "a text that looks like one goes in through standard input (`-`)"
 
 
 class Status(StrEnum):
@@ -104,7 +105,7 @@ def add(
     problems = Problems()
     with open_store(store, config, assignments, write=True) as opened:
         records = []
-        for item in gather(texts):
+        for item in gather(texts, text_advice=_TEXT_ADVICE):
             try:
                 if isinstance(item, InputError):
                     raise item
@@ -188,7 +189,7 @@ def search(
     from aimds.cli.inputs import gather
     from aimds.patterns import PatternStatus
 
-    item = next(iter(gather([text])))
+    item = next(iter(gather([text], text_advice=_TEXT_ADVICE)))
     if isinstance(item, InputError):
         raise item
     statuses = (PatternStatus.ACTIVE, PatternStatus.SHADOW) if shadow else (PatternStatus.ACTIVE,)

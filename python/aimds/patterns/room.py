@@ -45,8 +45,8 @@ def open_stage(
     """The room on the shipped models (or those of another folder), with thresholds as training measured them.
 
     Raises:
-        ArtefactError: a model, seed or store file is missing or damaged, or a library for it is not installed.
-        ConfigurationError: the labels are not those of the own classifier.
+        ArtefactError: a model, seed or store file is missing or damaged.
+        ConfigurationError: the labels are not those of the own classifier; `extra-missing` for its library.
     """
     models = load_models(models_folder)
     second_look = load_second_look(models.folder, profile, second_look_threads)

@@ -215,17 +215,17 @@ class PatternStore:
         """Learns a text, in shadow unless told otherwise. A text that is stored already gets the new marks.
 
         Raises:
-            ConfigurationError: severity or source out of range, a text without words, a full store.
+            InputError: `input-bad-value` for a severity or source out of range, or a text without words.
+            ConfigurationError: the store is full.
             ArtefactError: `store-failed`.
         """
         if not 0.0 <= severity <= 1.0 or len(source) > SOURCE_CHARACTERS_MAX:
-            raise ConfigurationError(
-                ErrorCode.CONFIGURATION_INVALID, place="pattern", reason="severity or source is out of range"
-            )
+            reason = f"severity is from 0 to 1, source has at most {SOURCE_CHARACTERS_MAX} characters"
+            raise InputError(ErrorCode.INPUT_BAD_VALUE, place="pattern", reason=reason)
         normalised = normalise(text) if isinstance(text, str) else text
         vector = np.frombuffer(self._embedding.embed(normalised), dtype="<f4")
         if not vector.any():
-            raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="pattern", reason="the text has no words")
+            raise InputError(ErrorCode.INPUT_BAD_VALUE, place="pattern", reason="the text has no words")
         digest = hashlib.sha256(normalised.canonical.encode()).hexdigest()
         # Half away from zero, as the kernel rounds.
         whole = (np.sign(vector) * np.floor(np.abs(vector) * 127 + 0.5)).astype(np.int8)

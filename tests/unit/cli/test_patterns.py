@@ -14,7 +14,7 @@ from training.checksums import write_sums
 
 from aimds._core import EmbeddingModel
 from aimds.cli import patterns
-from aimds.errors import ConfigurationError, ErrorCode, InputError
+from aimds.errors import ErrorCode, InputError
 from aimds.patterns import PatternMatch, PatternRecord, PatternStatus, StoreStats, build_seed
 from aimds.taxonomy import Category
 
@@ -28,7 +28,7 @@ class MemoryStore:
 
     def add(self, text: str, category: Category, severity: float, source: str, status: PatternStatus) -> PatternRecord:
         if not text.strip():
-            raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="pattern", reason="the text has no words")
+            raise InputError(ErrorCode.INPUT_BAD_VALUE, place="pattern", reason="the text has no words")
         key = f"own:{len(self.kept) + 1}"
         digest = text.encode().hex()
         self.kept[key] = PatternRecord(key, category, status, severity, source, digest, 1_700_000_000_000_000_000)
@@ -101,7 +101,9 @@ def test_what_cannot_be_learnt_is_named(cli: Cli) -> None:
     result = cli(*ADD, "gone.txt", " ", "fine", "--json")
     assert result.code == 2
     assert "aimds: input-not-found: gone.txt" in result.err
-    assert "the text has no words" in result.err
+    assert "standard input (`-`)" in result.err
+    assert "--text" not in result.err
+    assert "aimds: input-bad-value: pattern: the text has no words" in result.err
     assert json.loads(result.out)["key"] == "own:1"
 
 

@@ -13,7 +13,7 @@ from tests import tiny_models
 from tests.audit_trails import unwritable_copies
 
 from aimds import _core, limits
-from aimds.errors import ArtefactError, ConfigurationError, ErrorCode, InputError
+from aimds.errors import ArtefactError, ErrorCode, InputError
 from aimds.patterns import PatternStatus, PatternStore, build_seed, load_seed
 from aimds.patterns.codes import CATEGORY_CODES, STATUS_CODES
 from aimds.ports import ManualClock
@@ -86,8 +86,9 @@ def test_unknown_keys_are_named(store, key):
 def test_unusable_patterns_are_refused(store):
     """Severity, source and text are checked before anything is stored."""
     for text, severity, source in (("a", 1.1, ""), ("a", 0.5, "s" * 300), ("  ", 0.5, "")):
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(InputError) as caught:
             store.add(text, LEAK, severity, source)
+        assert caught.value.code is ErrorCode.INPUT_BAD_VALUE
     assert store.records() == []
 
 
