@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +53,26 @@ def verdict(
         reports=tuple(reports),
         duration_ns=1_250_000,
     )
+
+
+@contextmanager
+def unwritable_copies(*files: Path) -> Iterator[Path]:
+    """A folder with copies that may be read and not written, as of a backup; root becomes somebody else for it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in files:
+            copy = folder / file.name
+            copy.write_bytes(file.read_bytes())
+            copy.chmod(0o444)
+        folder.chmod(0o555)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)
+            folder.chmod(0o755)
 
 
 def finding(text: str, category: Category = Category.INSTRUCTION_OVERRIDE, span: Span | None = None) -> Finding:

@@ -44,13 +44,17 @@ class ErrorCode(Enum):
         "split the input: the limits are fixed, so that no input can exhaust the machine",
     )
     INPUT_BAD_ROW = _Entry(
-        "input-bad-row", "{place}: {reason}", "correct or remove the row; all good rows were still judged"
+        "input-bad-row",
+        "{place}: {reason}",
+        "correct or remove the row; the good rows were judged, of one session those before it",
     )
     INPUT_BAD_EVENT = _Entry(
         "input-bad-event", "{place}: {reason}", "see `aimds.records.Event` for the fields of an event and their values"
     )
     INPUT_BAD_VALUE = _Entry(
-        "input-bad-value", "{place}: {reason}", "the docstring of the function says which values it takes"
+        "input-bad-value",
+        "{place}: {reason}",
+        "`--help` of the command, or the docstring of the function, says which values it takes",
     )
     FORMULA_INVALID = _Entry(
         "formula-invalid", "{place}: {reason}", "`aimds.temporal.monitors` describes the language with examples"

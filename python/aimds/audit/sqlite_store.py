@@ -12,10 +12,11 @@ from typing import Any, ClassVar, Final
 
 from aimds.audit.sql import COLUMNS, SqlStore
 from aimds.audit.store import Row
+from aimds.audit.verify import open_to_read
 from aimds.errors import ArtefactError, ErrorCode
 from aimds.ports import IdSource
 
-__all__ = ["SqliteStore"]
+__all__ = ["SqliteStore", "sqlite_fault"]
 
 _BUSY_MS: Final = 5000
 """How long to wait for another process that writes. A batch takes milliseconds; who holds on longer is ill."""
@@ -68,7 +69,7 @@ class SqliteStore(SqlStore):
         self._path = path
         with self._guarded():
             if read_only:
-                self._database = self._connect_to_read()
+                self._database = open_to_read(path)
                 return
             _make_private(path)
             self._database = sqlite3.connect(
@@ -91,18 +92,6 @@ class SqliteStore(SqlStore):
                     self._database.execute(statement)
                 for fact in (("trail", ids.next_id()), ("kept_from", "1")):
                     self._database.execute("INSERT OR IGNORE INTO aimds_audit_facts VALUES (?, ?)", fact)
-
-    def _connect_to_read(self) -> sqlite3.Connection:
-        uri = f"{self._path.resolve().as_uri()}?mode=ro"
-        database = sqlite3.connect(
-            uri, uri=True, check_same_thread=False, isolation_level=None, timeout=_BUSY_MS / 1000
-        )
-        try:
-            database.execute("SELECT sequence FROM aimds_audit_entries LIMIT 1")
-        except sqlite3.Error:
-            database.close()
-            raise
-        return database
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -127,7 +116,7 @@ class SqliteStore(SqlStore):
 
     def _stream(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         # A connection of its own: a reader sees one state of the trail, and no writer waits for it.
-        with self._guarded(), closing(self._connect_to_read()) as database:
+        with self._guarded(), closing(open_to_read(self._path)) as database:
             yield from database.execute(statement, parameters)
 
     def close(self) -> None:
@@ -144,10 +133,15 @@ class SqliteStore(SqlStore):
             reason = fault.strerror or "cannot be opened"
             raise ArtefactError(ErrorCode.STORE_FAILED, place=self._place, reason=reason) from fault
         except sqlite3.Error as fault:
-            busy = isinstance(fault, (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError))
-            wrong = not busy or "no such table" in str(fault)
-            code = ErrorCode.ARTEFACT_CORRUPT if wrong else ErrorCode.STORE_FAILED
-            raise ArtefactError(code, place=self._place, reason=str(fault)) from fault
+            raise sqlite_fault(self._place, fault) from fault
+
+
+def sqlite_fault(place: str, fault: sqlite3.Error) -> ArtefactError:
+    """A fault of SQLite as ours: `artefact-corrupt` when the file is no trail, else `store-failed`."""
+    busy = isinstance(fault, (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError))
+    wrong = not busy or "no such table" in str(fault)
+    code = ErrorCode.ARTEFACT_CORRUPT if wrong else ErrorCode.STORE_FAILED
+    return ArtefactError(code, place=place, reason=str(fault))
 
 
 def _make_private(path: Path) -> None:

@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn
 
 __all__ = [
     "CertificateCheck", "FORMAT", "Fault", "FaultKind", "LINE_BYTES_MAX", "NO_HASH", "Report",
-    "canonical", "digest", "main", "named_check", "read_anchor", "read_public_key", "signed_part",
+    "canonical", "digest", "main", "named_check", "open_to_read", "read_anchor", "read_public_key", "signed_part",
     "trail_lines", "verify_lines", "words",
 ]  # fmt: skip
 
@@ -192,9 +192,8 @@ class _Verifier:
         if entry["trail"] != report.trail:
             raise _BrokenError(FaultKind.TAMPERED, "it belongs to another trail")
         if entry["previous"] != report.head:
-            raise _BrokenError(
-                FaultKind.TAMPERED, "it does not continue the record before it: one of the two was rewritten"
-            )
+            reason = "it does not continue the record before it: one of the two was rewritten"
+            raise _BrokenError(FaultKind.TAMPERED, reason)
         if entry["time_ns"] < self._time_ns:
             raise _BrokenError(FaultKind.TAMPERED, "its time lies before that of the record before it")
 
@@ -208,7 +207,7 @@ class _Verifier:
             raise _BrokenError(FaultKind.KEY, f"{reason} may have been written by somebody else")
         if not _signature_holds(key, signature, signed_part(entry)):
             reason = (
-                f"the signature does not hold: of records {since} to {entry['sequence']} at least one was rewritten"
+                f"the signature does not hold: at least one of records {since} to {entry['sequence']} was rewritten"
             )
             raise _BrokenError(FaultKind.SIGNATURE, reason)
         if key not in self.report.keys:
@@ -246,9 +245,7 @@ class _Verifier:
         if not report.checkpoints:
             raise _BrokenError(FaultKind.TRUNCATED, "nothing in the trail is signed")
         if report.signed_to < report.last and not unsigned_tail:
-            reason = (
-                f"the trail ends after record {report.last}, which is no checkpoint: it was cut, or is still written"
-            )
+            reason = f"the trail ends after record {report.last}, no checkpoint: it was cut, or is still written"
             raise _BrokenError(FaultKind.TRUNCATED, reason)
         if self._anchor is not None and not report.first <= self._anchor[0] <= report.last:
             reason = f"the known head is record {self._anchor[0]}, and the trail has {report.first} to {report.last}"
@@ -365,11 +362,7 @@ def _later(lines: Iterable[bytes], record: int | None, first: int) -> tuple[bool
 
 
 def read_public_key(text: str) -> str:
-    """The hexadecimal public key that `text` is, or that the file of this name holds (PEM or hexadecimal).
-
-    Raises:
-        ValueError: it is none.
-    """
+    """The hexadecimal public key that `text` is, or its file holds (also as PEM). Raises `ValueError` for none."""
     if _HEX_64.fullmatch(text.strip().lower()):
         return text.strip().lower()
     path = Path(text)
@@ -389,6 +382,29 @@ def read_public_key(text: str) -> str:
     return key.public_bytes_raw().hex()
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """The SQLite file of a trail, to read only; any thread may use the connection. Raises `sqlite3.Error`.
+
+    SQLite writes beside what it reads. Where it may not, the file alone is the trail if no log (`-wal`) holds records.
+    """
+    path = path.resolve()
+    log = path.with_name(f"{path.name}-wal")
+    for uri in (f"{path.as_uri()}?mode=ro", f"{path.as_uri()}?mode=ro&immutable=1"):
+        database = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+        try:
+            database.execute("SELECT sequence FROM aimds_audit_entries LIMIT 1")
+            break
+        except sqlite3.Error as fault:
+            database.close()
+            may_not = getattr(fault, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+            if not may_not or "immutable" in uri:
+                raise
+            if log.exists() and log.stat().st_size > 0:  # readers leave empty ones
+                reason = f"{log.name} may hold records, and is only read in a folder that can be written"
+                raise sqlite3.OperationalError(f"{fault}: {reason}: copy both files into one of your own") from fault
+    return database
+
+
 def trail_lines(path: Path) -> Iterator[bytes]:
     """The lines of an exported trail, or of the SQLite file of one."""
     with path.open("rb") as stream:
@@ -398,17 +414,13 @@ def trail_lines(path: Path) -> Iterator[bytes]:
             while line := stream.readline(LINE_BYTES_MAX + 1):
                 yield line
             return
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+    with closing(open_to_read(path)) as database:
         for (text,) in database.execute("SELECT line FROM aimds_audit_entries ORDER BY sequence"):
             yield str(text).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def named_check(name: str) -> CertificateCheck:
-    """The certificate check of this name, `module:function`.
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The certificate check of this name, `module:function`. Raises `ValueError` when there is none."""
     module, _, function = name.partition(":")
     try:
         found = getattr(import_module(module), function)
@@ -418,11 +430,7 @@ def named_check(name: str) -> CertificateCheck:
 
 
 def read_anchor(text: str) -> tuple[int, str]:
-    """A known record, `NUMBER:HASH`.
-
-    Raises:
-        ValueError: the text has another form.
-    """
+    """A known record, `NUMBER:HASH`. Raises `ValueError` for a text of another form."""
     number, _, value = text.partition(":")
     if not re.fullmatch(r"[0-9]{1,18}", number) or not _HEX_64.fullmatch(value.lower()):
         raise ValueError(f"{text}: expected NUMBER:HASH, as `verify` prints it")
@@ -438,9 +446,8 @@ def words(report: Report) -> list[str]:
         if report.signed_to:
             lines.append(f"records {report.first} to {report.signed_to} are covered by a signature that holds")
         return lines
-    lines = [
-        f"intact: records {report.first} to {report.last}, {report.verdicts} verdicts, {report.checkpoints} signatures"
-    ]
+    counts = f"{report.verdicts} verdicts, {report.checkpoints} signatures"
+    lines = [f"intact: records {report.first} to {report.last}, {counts}"]
     if report.first > 1:
         lines.append(f"records 1 to {report.first - 1} were retired, and a signed record says so")
     if report.signed_to < report.last:
@@ -460,17 +467,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog="Exit codes: 0 intact, 1 a bad record, 2 it could not be read, 3 intact as far as could be checked.",
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="the trail")
-    parser.add_argument(
-        "--public-key",
-        metavar="KEY",
-        action="append",
-        default=[],
-        help="trusted key: hexadecimal, or a file; repeatable",
-    )
+    key = "trusted key: hexadecimal, or a file; repeatable"
+    parser.add_argument("--public-key", metavar="KEY", action="append", default=[], help=key)
     parser.add_argument("--head", metavar="NUMBER:HASH", help="a record known from elsewhere that must be in the trail")
-    parser.add_argument(
-        "--unsigned-tail", action="store_true", help="accept records after the last signature (a trail in use)"
-    )
+    tail = "accept records after the last signature (a trail in use)"
+    parser.add_argument("--unsigned-tail", action="store_true", help=tail)
     parser.add_argument("--certificate-check", metavar="MODULE:FUNCTION", help="checks every certificate")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser.parse_args(arguments)

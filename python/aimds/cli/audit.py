@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -229,6 +230,10 @@ def verify(
         except OSError as fault:
             reason = fault.strerror or "cannot be read"
             raise InputError(ErrorCode.INPUT_NOT_FOUND, place=str(file), reason=reason) from fault
+        except sqlite3.Error as fault:
+            from aimds.audit.sqlite_store import sqlite_fault
+
+            raise sqlite_fault(str(file), fault) from fault
     else:
         with _opened(trail, settings) as store:
             report = _verify_store(store, keys, check, anchor)

@@ -7,13 +7,14 @@ import hashlib
 import importlib.metadata
 import os
 import platform
+import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from aimds.errors import AimdsError, ArtefactError
+from aimds.errors import AimdsError, ArtefactError, ErrorCode
 from aimds.patterns.manifest import SUMS_FILE, read_sums
 from aimds.ports import SequentialIds
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from aimds import Defense, Verdict
     from aimds.settings import AuditSettings
 
-__all__ = ["Check", "check_audit", "check_files", "check_own_models", "check_versions", "self_test"]
+__all__ = ["Check", "check_audit", "check_files", "check_own_models", "check_store", "check_versions", "self_test"]
 
 _MODULES: Final = (
     "cryptography",
@@ -117,6 +118,8 @@ def check_audit(settings: AuditSettings) -> Check:
             head = store.head()
         finally:
             store.close()
+        if not is_shared(settings.path):
+            _check_writable(Path(settings.path).expanduser())
     except AimdsError as error:
         return Check("audit", error.code.slug, str(error), ok=False)
     return Check(
@@ -125,6 +128,28 @@ def check_audit(settings: AuditSettings) -> Check:
         f"{settings.path}, records {head.first} to {head.sequence}, signed to {head.signed_sequence}",
         ok=True,
     )
+
+
+def check_store(path: Path) -> Check:
+    """Whether the pattern store that the settings name is one; looks at it, and makes none."""
+    from aimds.patterns.store_file import open_to_read
+
+    if not path.exists():
+        return Check("patterns", "store", f"{path} is not there yet: it will be made")
+    try:
+        open_to_read(path).close()
+    except AimdsError as error:
+        return Check("patterns", error.code.slug, str(error), ok=False)
+    except sqlite3.Error as fault:
+        return Check("patterns", ErrorCode.STORE_FAILED.slug, f"{path}: {fault}", ok=False)
+    return Check("patterns", "store", str(path), ok=True)
+
+
+def _check_writable(trail: Path) -> None:
+    """A trail is written in its file and in the log beside it; reading works without either."""
+    for place in (trail, trail.resolve().parent):
+        if not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise ArtefactError(ErrorCode.STORE_FAILED, place=str(place), reason="may not be written")
 
 
 def _compared(package: Path, recorded: dict[Path, str], paths: Iterable[Path]) -> Iterator[Check]:

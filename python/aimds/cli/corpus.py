@@ -80,7 +80,7 @@ def evaluate(
     """
     from aimds.evaluation import EventDefaults, LineReader, evaluate_rows, read_rows
 
-    defaults = EventDefaults(kind or EventKind.PROMPT, role, trust, tool)
+    defaults = EventDefaults(EventKind(kind or EventKind.PROMPT), role, trust, tool)
     problems = Problems()
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(data))
@@ -119,10 +119,11 @@ def replay(
 ) -> ExitCode:
     """Replay labelled conversations and agent runs.
 
-    Rows are {"id", "label", "attack_event_index", "events": [{"role", "type", "content", "tool", "ts"}]}, one trace a
-    row. The events of a trace go in order into a session of its own; ts is seconds or an ISO 8601 time, and without it
-    events are one second apart. A trace is flagged when any event is blocked or escalated. An event of type approval or
-    revocation says what a person decided: {"type", "by", "about", "expires_s"}; about is the id of an earlier event.
+    Rows are {"id", "label", "attack_event_index", "events": [{"id", "role", "type", "content", "tool", "ts"}]}, one
+    trace a row. The events of a trace go in order into a session of its own; ts is seconds or an ISO 8601 time, and
+    without it events are one second apart. A trace is flagged when any event is blocked or escalated. An event of type
+    approval or revocation says what a person decided: {"type", "by", "about", "expires_s"}; about is the id of an
+    earlier event.
 
     Prints recall, false positive rate, recall at 1% false positives and AUROC of whole traces (the score of a trace is
     the largest of its events) and the event at which each attack was stopped. A stop before the event that carries the

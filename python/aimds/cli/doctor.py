@@ -73,7 +73,15 @@ def version(as_json: JsonOption = False, debug: DebugOption = False) -> ExitCode
 def _examine(settings: Settings) -> tuple[list[Check], list[dict[str, Any]]]:
     """All checks; what cannot even be loaded is a failed check, not an end of the report."""
     import aimds
-    from aimds.cli.checks import Check, check_audit, check_files, check_own_models, check_versions, self_test
+    from aimds.cli.checks import (
+        Check,
+        check_audit,
+        check_files,
+        check_own_models,
+        check_store,
+        check_versions,
+        self_test,
+    )
     from aimds.cli.options import unrecorded
     from aimds.cli.shapes import plain
 
@@ -81,12 +89,17 @@ def _examine(settings: Settings) -> tuple[list[Check], list[dict[str, Any]]]:
     if settings.patterns.models is not None:
         checks += check_own_models(settings.patterns.models)
     checks.append(check_audit(settings.audit))
+    settings = unrecorded(settings)  # the self-test is about nobody
+    if settings.patterns.enabled and settings.patterns.store is not None:
+        checks.append(check_store(settings.patterns.store))
+        if checks[-1].ok is None:  # a defence would make it
+            settings = settings.model_copy(update={"patterns": settings.patterns.model_copy(update={"store": None})})
     rooms: list[dict[str, Any]] = []
     try:
         from aimds.defense import Defense
 
         started_ns = perf_counter_ns()
-        defense = Defense(unrecorded(settings))  # the self-test is about nobody
+        defense = Defense(settings)
         took_ms = (perf_counter_ns() - started_ns) / 1e6
         count = len(defense.describe()["rooms"])
         checks.append(Check("stages", "loaded", f"{count} stages in {took_ms:.0f} ms", ok=count > 0))

@@ -97,6 +97,7 @@ class FolderFilter:
         return (not self.include or any(map(matches, self.include))) and not any(map(matches, self.exclude))
 
 
+_TEXT_ADVICE: Final = "use --text to judge the argument itself"
 _OVERLAP_CHARACTERS: Final = 10_000  # a passage at the seam of two parts is whole in one of them
 
 
@@ -106,16 +107,18 @@ def gather(
     as_text: bool = False,
     folder_filter: FolderFilter | None = None,
     on_skip: Callable[[str], None] = lambda note: None,
+    text_advice: str = _TEXT_ADVICE,
 ) -> Iterator[ScanInput | InputError]:
     """The pieces to judge, in order; what cannot be read is an error in its place.
 
     An argument is `-` (standard input), an existing file or folder, a glob that matches, or else a text. One that looks
-    like a path but is none is an error, so that a typing mistake is never judged as a harmless text.
+    like a path but is none is an error, so that a typing mistake is never judged as a harmless text; `text_advice` says
+    what to do if it was meant as one.
     """
     folder_filter = folder_filter or FolderFilter()
     for position, argument in enumerate(arguments, start=1):
         try:
-            for source, kind in _sources(argument, position, as_text, folder_filter, on_skip):
+            for source, kind in _sources(argument, position, as_text, folder_filter, on_skip, text_advice):
                 if isinstance(source, InputError):
                     yield source
                 elif source is not None:
@@ -128,7 +131,12 @@ _Found = Iterator[tuple[SourceText | InputError | None, EventKind]]  # None: a b
 
 
 def _sources(
-    argument: str, position: int, as_text: bool, folder_filter: FolderFilter, on_skip: Callable[[str], None]
+    argument: str,
+    position: int,
+    as_text: bool,
+    folder_filter: FolderFilter,
+    on_skip: Callable[[str], None],
+    text_advice: str,
 ) -> _Found:
     if argument == STDIN and not as_text:
         data = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
@@ -145,7 +153,7 @@ def _sources(
             if not file.is_dir():
                 yield _tried(file), EventKind.DOCUMENT
     elif not as_text and _looks_like_path(argument):
-        reason = "no such file or folder; use --text to judge the argument itself"
+        reason = f"no such file or folder; {text_advice}"
         raise InputError(ErrorCode.INPUT_NOT_FOUND, place=argument, reason=reason)
     else:
         yield SourceText(f"argument {position}", _text_argument(argument, position)), EventKind.PROMPT

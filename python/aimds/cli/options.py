@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "ProfileOption",
     "RoleOption",
     "SetOption",
+    "TextKind",
     "ToolOption",
     "TrustOption",
     "chosen",
@@ -54,8 +56,20 @@ ProfileOption = Annotated[
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of a page for people.")]
+
+
+class TextKind(StrEnum):
+    """The kinds of event that a text can be. What a person decided is none: its lines say so themselves."""
+
+    PROMPT = EventKind.PROMPT
+    DOCUMENT = EventKind.DOCUMENT
+    TOOL_CALL = EventKind.TOOL_CALL
+    TOOL_RESULT = EventKind.TOOL_RESULT
+    RESPONSE = EventKind.RESPONSE
+
+
 KindOption = Annotated[
-    EventKind | None,
+    TextKind | None,
     typer.Option("--kind", help="What the texts are; decides the default role."),
 ]
 RoleOption = Annotated[

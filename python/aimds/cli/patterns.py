@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["add", "export", "list_patterns", "open_store", "promote", "reject", "remove", "search", "stats"]
 
 _NS_PER_S = 1_000_000_000
+_TEXT_ADVICE = "a text that looks like one goes in through standard input (`-`)"
 
 
 class Status(StrEnum):
@@ -50,10 +51,10 @@ _CategoryFilter = Annotated[
 def open_store(
     store: Path | None, config: Path | None, assignments: list[str] | None, *, write: bool = False
 ) -> Iterator[PatternStore]:
-    """The store that the settings name, with the shipped seed; closed at the end.
+    """The store that the settings name, with the shipped seed; closed at the end. Without `write` no file is changed.
 
     Raises:
-        InputError: `usage` when something is to be kept and no file is named.
+        InputError: `usage` when something is to be kept and no file is named; `input-not-found` for one to read.
         ArtefactError: a model or the store is missing, damaged or cannot be written.
     """
     from aimds.patterns import load_models
@@ -63,7 +64,7 @@ def open_store(
     path = store or load_settings(config, assignments).patterns.store
     if write and path is None:
         raise usage_error("no store to change: give --store FILE, or set patterns.store", "aimds patterns")
-    opened = open_file(load_models(), SystemClock(), path)
+    opened = open_file(load_models(), SystemClock(), path, read_only=not write)
     try:
         yield opened
     finally:
@@ -104,7 +105,7 @@ def add(
     problems = Problems()
     with open_store(store, config, assignments, write=True) as opened:
         records = []
-        for item in gather(texts):
+        for item in gather(texts, text_advice=_TEXT_ADVICE):
             try:
                 if isinstance(item, InputError):
                     raise item
@@ -188,7 +189,7 @@ def search(
     from aimds.cli.inputs import gather
     from aimds.patterns import PatternStatus
 
-    item = next(iter(gather([text])))
+    item = next(iter(gather([text], text_advice=_TEXT_ADVICE)))
     if isinstance(item, InputError):
         raise item
     statuses = (PatternStatus.ACTIVE, PatternStatus.SHADOW) if shadow else (PatternStatus.ACTIVE,)

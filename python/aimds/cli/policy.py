@@ -126,6 +126,8 @@ def new(
     try:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(text)
+    except FileExistsError:
+        raise usage_error(f"{path}: is there already, and nothing is overwritten", "aimds policy new") from None
     except OSError as fault:
         raise InputError(ErrorCode.INPUT_NOT_FOUND, place=str(path), reason=fault.strerror or "") from None
     page().print(f"wrote {path}; try `aimds policy test {path}`", markup=False, soft_wrap=True)
@@ -231,7 +233,7 @@ def prove(
         typer.Option(
             "--path-within",
             metavar="DURATION",
-            help="Also claim: no path from an untrusted read to an external sink this long, without approval.",
+            help="Also claim: no path from an untrusted read to an external sink this long (as 10m), without approval.",
         ),
     ] = None,
     approved_within: Annotated[
@@ -258,8 +260,13 @@ def prove(
     """
     from aimds.policy import UntrustedPath
     from aimds.policy import prove as prove_claims
+    from aimds.policy.proofs import check_duration
 
-    path = UntrustedPath(path_within, approved_within) if path_within is not None else None
+    path = None
+    if path_within is not None:
+        check_duration("--path-within", path_within)
+        check_duration("--approved-within", approved_within)
+        path = UntrustedPath(path_within, approved_within)
     problems, shown = Problems(), {}
     for source in _chosen(sources):
         try:

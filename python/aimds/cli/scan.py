@@ -19,13 +19,14 @@ from aimds.cli.options import (
     ProfileOption,
     RoleOption,
     SetOption,
+    TextKind,
     ToolOption,
     TrustOption,
     chosen,
     load_defense,
 )
 from aimds.errors import InputError
-from aimds.records import Event, EventKind, Role, Trust, Verdict
+from aimds.records import Event, Role, Trust, Verdict
 
 if TYPE_CHECKING:
     from aimds.cli.inputs import ScanInput
@@ -114,7 +115,7 @@ def scan(
 class _Judged:
     """What the options say the texts are."""
 
-    kind: EventKind | None
+    kind: TextKind | None
     role: Role | None
     trust: Trust | None
     tool: str | None

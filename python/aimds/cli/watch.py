@@ -69,7 +69,7 @@ def watch(
     from aimds.evaluation import EventDefaults
 
     defense = load_defense(config, chosen(profile, assignments))
-    defaults = EventDefaults(kind or EventKind.PROMPT, role, trust, tool)
+    defaults = EventDefaults(EventKind(kind or EventKind.PROMPT), role, trust, tool)
     problems = Problems()
     seen: Counter[Action] = Counter()
 

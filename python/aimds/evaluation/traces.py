@@ -12,6 +12,7 @@ from typing import Any, Final
 from aimds.errors import AimdsError, ErrorCode, InputError
 from aimds.evaluation.lines import LineReader
 from aimds.evaluation.rows import EventDefaults, parse_label, parse_object
+from aimds.limits import SESSION_ID_CHARACTERS_MAX
 from aimds.records import Approval, Event, EventKind
 
 __all__ = ["LabelledTrace", "SyntheticClock", "event_from_object", "read_traces", "timestamp_ns_of"]
@@ -35,7 +36,7 @@ class SyntheticClock:
 
 @dataclass(frozen=True, slots=True)
 class LabelledTrace:
-    """The events of one conversation or agent run with the truth about it.
+    """The events of one conversation or agent run with the truth about it; their session is called like the trace.
 
     `attack_event_index` (from 0) is the event that carries the attack; `None` where it is not known or none does.
     """
@@ -163,6 +164,8 @@ def _trace(item: Mapping[str, Any], place: str, source: str) -> LabelledTrace:
     if item.get("label") is None:
         raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason="`label` is missing")
     attack = parse_label(item["label"], place)
+    identity = str(item.get("id") or f"trace-{place.rpartition(':')[2]}")
+    session = identity[:SESSION_ID_CHARACTERS_MAX]  # all events are of one session, and an approval must have one
     clock = SyntheticClock()
     read = []
     for index, event in enumerate(events):
@@ -171,14 +174,14 @@ def _trace(item: Mapping[str, Any], place: str, source: str) -> LabelledTrace:
             reason = f"expected an object, got {type(event).__name__}"
             raise InputError(ErrorCode.INPUT_BAD_ROW, place=where, reason=reason)
         present = event if event.get("content") is not None else {**event, "content": ""}  # a call without arguments
-        read.append(event_from_object(present, where, clock=clock))
+        read.append(event_from_object(present, where, session_id=session, clock=clock))
     carrier = item.get("attack_event_index")
     if carrier is not None and not (isinstance(carrier, int) and 0 <= carrier < len(read)):
         reason = f"`attack_event_index` must be 0 to {len(read) - 1} or null"
         raise InputError(ErrorCode.INPUT_BAD_ROW, place=place, reason=reason)
     return LabelledTrace(
         place=place,
-        id=str(item.get("id") or f"trace-{place.rpartition(':')[2]}"),
+        id=identity,
         events=tuple(read),
         attack=attack,
         attack_event_index=carrier,

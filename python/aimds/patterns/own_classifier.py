@@ -36,6 +36,9 @@ WINDOWS_MAX: Final = 16
 CHARACTERS_MAX: Final = 16_384
 """About `WINDOWS_MAX` windows of plain text; tokenizers are not all linear, so the text is bounded before them."""
 
+_TRANSFORMERS_FILES: Final = ("config.json", "adapter_config.json")
+"""One of them stands in every folder that transformers can open."""
+
 Encode = Callable[[str], list[dict[str, NDArray[np.int64]]]]
 Run = Callable[[dict[str, NDArray[np.int64]]], NDArray[np.float64]]
 
@@ -90,13 +93,16 @@ def load_own_classifier(model: str, labels: Sequence[str] = (), threads: int = 0
         threads: of one run, with onnxruntime; 0 for the default.
 
     Raises:
-        ArtefactError: a file or library is missing, or a file is not what it should be.
-        ConfigurationError: the labels are not the model's.
+        ArtefactError: a file is missing or not what it should be.
+        ConfigurationError: the labels are not the model's; `extra-missing` when the library is not installed.
     """
     folder = Path(model)
     found = next((path for path in (folder / "model.onnx", folder / "onnx" / "model.onnx") if path.is_file()), None)
     if found is not None and (folder / "tokenizer.json").is_file():
         return _from_onnx(folder, found, labels, threads)
+    if folder.is_dir() and not any((folder / name).is_file() for name in _TRANSFORMERS_FILES):
+        reason = "the folder holds neither model.onnx with tokenizer.json, nor a config.json for transformers"
+        raise ArtefactError(ErrorCode.ARTEFACT_MISSING, place=model, reason=reason)
     return _from_transformers(model, labels)
 
 
@@ -113,9 +119,8 @@ def _positive(names: Mapping[int, str], labels: Sequence[str]) -> list[int]:
     raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="patterns.classifier_labels", reason=reason)
 
 
-def _missing(model: str, error: ImportError, extra: str) -> ArtefactError:
-    reason = f"its library `{error.name}` is not installed: pip install 'aimds[{extra}]'"
-    return ArtefactError(ErrorCode.ARTEFACT_MISSING, place=model, reason=reason)
+def _missing(model: str, extra: str) -> ConfigurationError:
+    return ConfigurationError(ErrorCode.EXTRA_MISSING, place=f"patterns.classifier_model ({model})", extra=extra)
 
 
 def _corrupt(place: str, error: Exception) -> ArtefactError:
@@ -127,7 +132,7 @@ def _from_onnx(folder: Path, model: Path, labels: Sequence[str], threads: int) -
     try:
         from tokenizers import Tokenizer
     except ImportError as error:
-        raise _missing(str(folder), error, "tokenizers") from error
+        raise _missing(str(folder), "tokenizers") from error
     try:
         tokenizer = Tokenizer.from_str(read_file(folder / "tokenizer.json").decode())
         config = json.loads(read_file(folder / "config.json"))
@@ -172,7 +177,7 @@ def _from_transformers(model: str, labels: Sequence[str]) -> OwnClassifier:
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer
     except ImportError as error:
-        raise _missing(model, error, "transformers") from error
+        raise _missing(model, "transformers") from error
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
         network: Any = AutoModelForSequenceClassification.from_pretrained(

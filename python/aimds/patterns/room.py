@@ -18,13 +18,15 @@ from aimds.records import Profile
 __all__ = ["open_stage", "open_store"]
 
 
-def open_store(models: Models, clock: Clock, path: Path | None = None) -> PatternStore:
+def open_store(models: Models, clock: Clock, path: Path | None = None, *, read_only: bool = False) -> PatternStore:
     """The store of own patterns in `path` (in memory without one), beside the seed in the models' folder.
 
     Raises:
-        ArtefactError: the seed or the store is missing, damaged or of another embedding.
+        ArtefactError: the seed is missing; it or the store is damaged, of another embedding or of another program.
+        InputError: `input-not-found` for a store to read that is not there.
     """
-    return PatternStore(models.embedding, clock, path, load_seed(models.folder / SEED_FILE, models.embedding))
+    seed = load_seed(models.folder / SEED_FILE, models.embedding)
+    return PatternStore(models.embedding, clock, path, seed, read_only=read_only)
 
 
 def open_stage(
@@ -43,8 +45,8 @@ def open_stage(
     """The room on the shipped models (or those of another folder), with thresholds as training measured them.
 
     Raises:
-        ArtefactError: a model, seed or store file is missing or damaged, or a library for it is not installed.
-        ConfigurationError: the labels are not those of the own classifier.
+        ArtefactError: a model, seed or store file is missing or damaged.
+        ConfigurationError: the labels are not those of the own classifier; `extra-missing` for its library.
     """
     models = load_models(models_folder)
     second_look = load_second_look(models.folder, profile, second_look_threads)

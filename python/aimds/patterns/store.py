@@ -23,6 +23,7 @@ from aimds.limits import PATTERNS_MAX
 from aimds.patterns.codes import CATEGORY_CODES, STATUS_CODES, PatternStatus, category_bits, status_bits
 from aimds.patterns.pattern import PatternMatch, PatternRecord, StoreStats
 from aimds.patterns.seed import notes_of
+from aimds.patterns.store_file import open_to_read, open_to_write
 from aimds.ports import Clock
 from aimds.taxonomy import Category
 
@@ -36,20 +37,6 @@ SOURCE_CHARACTERS_MAX: Final = 256
 _NUMBER_DIGITS_MAX: Final = 18
 """More digits may not fit 64 bits."""
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS patterns (
-    number INTEGER PRIMARY KEY,
-    digest TEXT NOT NULL UNIQUE,
-    category TEXT NOT NULL,
-    status TEXT NOT NULL,
-    severity REAL NOT NULL,
-    source TEXT NOT NULL,
-    created_ns INTEGER NOT NULL,
-    vector BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-"""
-
 
 class PatternStore:
     """Holds, searches and changes patterns. Safe to share between threads.
@@ -59,9 +46,12 @@ class PatternStore:
         clock: dates new patterns.
         path: SQLite file of the own patterns; `None` keeps them in memory only.
         seed: read-only index of the shipped patterns.
+        read_only: makes and changes no file; `add` and the like are refused with `store-failed`.
 
     Raises:
-        ArtefactError: `store-failed`, or `artefact-corrupt` when the file is damaged or of another embedding.
+        ArtefactError: `store-failed`, or `artefact-corrupt` when the file is damaged, of another embedding, or of
+            another program and then not touched.
+        InputError: `input-not-found` for a file to read that is not there.
     """
 
     def __init__(
@@ -70,23 +60,27 @@ class PatternStore:
         clock: Clock,
         path: Path | None = None,
         seed: PatternIndex | None = None,
+        *,
+        read_only: bool = False,
     ) -> None:
         self._embedding = embedding
         self._clock = clock
         self._path = path
         self._seed = seed
+        self._read_only = read_only and path is not None
         self._seed_sources: list[str] = [] if seed is None else json.loads(seed.notes)["sources"]
         self._lock = threading.RLock()
         self._place = ":memory:" if path is None else str(path)
         self._generation = 0
         with self._guarded():
-            self._database = sqlite3.connect(self._place, check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = FULL")
-            self._database.executescript(_SCHEMA)
-            self._check_embedding()
-            self._generation = self._fact("generation", 0)
-            self._index = self._open_index()
+            self._database = open_to_read(path) if read_only and path is not None else open_to_write(path)
+            try:
+                self._check_embedding()
+                self._generation = self._fact("generation", 0)
+                self._index = self._open_index()
+            except BaseException:
+                self._database.close()
+                raise
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -221,17 +215,17 @@ class PatternStore:
         """Learns a text, in shadow unless told otherwise. A text that is stored already gets the new marks.
 
         Raises:
-            ConfigurationError: severity or source out of range, a text without words, a full store.
+            InputError: `input-bad-value` for a severity or source out of range, or a text without words.
+            ConfigurationError: the store is full.
             ArtefactError: `store-failed`.
         """
         if not 0.0 <= severity <= 1.0 or len(source) > SOURCE_CHARACTERS_MAX:
-            raise ConfigurationError(
-                ErrorCode.CONFIGURATION_INVALID, place="pattern", reason="severity or source is out of range"
-            )
+            reason = f"severity is from 0 to 1, source has at most {SOURCE_CHARACTERS_MAX} characters"
+            raise InputError(ErrorCode.INPUT_BAD_VALUE, place="pattern", reason=reason)
         normalised = normalise(text) if isinstance(text, str) else text
         vector = np.frombuffer(self._embedding.embed(normalised), dtype="<f4")
         if not vector.any():
-            raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="pattern", reason="the text has no words")
+            raise InputError(ErrorCode.INPUT_BAD_VALUE, place="pattern", reason="the text has no words")
         digest = hashlib.sha256(normalised.canonical.encode()).hexdigest()
         # Half away from zero, as the kernel rounds.
         whole = (np.sign(vector) * np.floor(np.abs(vector) * 127 + 0.5)).astype(np.int8)
@@ -287,7 +281,7 @@ class PatternStore:
 
     def flush(self) -> None:
         """Writes the index file, so that the next start need not rebuild it. Nothing is lost without it."""
-        if self._path is not None and len(self._index):
+        if self._path is not None and not self._read_only and len(self._index):
             with self._guarded():
                 # A saved index carries the generation it stands for; notes are fixed at birth, so it is born again.
                 fresh = self._rebuilt() if self._notes_generation() != self._generation else self._index
@@ -295,7 +289,7 @@ class PatternStore:
                 self._index = fresh
 
     def close(self) -> None:
-        """Writes the index file and closes the database."""
+        """Writes the index file, unless the store is read only, and closes the database."""
         self.flush()
         with self._guarded():
             self._database.close()
@@ -337,9 +331,11 @@ class PatternStore:
         return default if row is None else int(row[0])
 
     def _check_embedding(self) -> None:
-        self._database.execute(
-            "INSERT INTO facts VALUES ('embedding', ?) ON CONFLICT (name) DO NOTHING", (self._embedding.fingerprint,)
-        )
+        if not self._read_only:
+            self._database.execute(
+                "INSERT INTO facts VALUES ('embedding', ?) ON CONFLICT (name) DO NOTHING",
+                (self._embedding.fingerprint,),
+            )
         if self._fact("embedding", 0) != self._embedding.fingerprint:
             reason = "its vectors were made by another embedding: export what matters and start a new store"
             raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=self._place, reason=reason)

@@ -254,7 +254,7 @@ def sources_of(source: str | Path) -> tuple[Source, list[Source]]:
     """The root file, and what it may import.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file, or one that it imports, cannot be read.
     """
     if isinstance(source, str) and not source.endswith(SUFFIX) and not set(source) & {"/", "\\"}:
         shipped = shipped_source(source)
@@ -263,7 +263,8 @@ def sources_of(source: str | Path) -> tuple[Source, list[Source]]:
             raise InputError(ErrorCode.INPUT_NOT_FOUND, place=source, reason=reason)
         return shipped, [other for other in shipped_sources() if other[0] != shipped[0]]
     path = Path(source)
-    return read_source(path), library_of(path)
+    root = read_source(path)
+    return root, library_of(root, path.parent)
 
 
 def diagnostic(one: PolicyDiagnostic) -> Diagnostic:

@@ -34,7 +34,9 @@ policy path_without_approval {{
 set paths_without_approval = {{path_without_approval}} default allow
 claim no_path({set}, paths_without_approval)
 """
-_DURATION: Final = re.compile(r"[1-9][0-9]{0,9}(ms|s|m|h|d)")
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,9})(ms|s|m|h|d)")
+_UNITS_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION_MS_MAX: Final = (1 << 31) - 1  # the longest of the language: 24 days and some hours
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
@@ -55,18 +57,30 @@ class UntrustedPath:
         Raises:
             InputError: `input-bad-value`, for what is no duration or label.
         """
-        for name, value, form in (
-            ("within", self.within, _DURATION),
-            ("approved_within", self.approved_within, _DURATION),
-            ("trust", self.trust, _NAME),
-        ):
-            if form.fullmatch(value) is None:
-                raise InputError(
-                    ErrorCode.INPUT_BAD_VALUE, place=name, reason=f"{value!r} is not of the form {form.pattern}"
-                )
+        check_duration("within", self.within)
+        check_duration("approved_within", self.approved_within)
+        if _NAME.fullmatch(self.trust) is None:
+            reason = f"{self.trust!r} is not of the form {_NAME.pattern}"
+            raise InputError(ErrorCode.INPUT_BAD_VALUE, place="trust", reason=reason)
         return _PATH.format(
             file=file, within=self.within, approved=self.approved_within, trust=self.trust, set=policy_set
         )
+
+
+def check_duration(place: str, text: str) -> None:
+    """Refuses what the policy language would not take as a duration.
+
+    Raises:
+        InputError: `input-bad-value`, with this place.
+    """
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        reason = f"{text!r} is no duration, such as 500ms, 30s, 10m, 2h or 1d"
+    elif int(found[1]) * _UNITS_MS[found[2]] > _DURATION_MS_MAX:
+        reason = f"{text!r} is too long: durations of policies end at 24 days"
+    else:
+        return
+    raise InputError(ErrorCode.INPUT_BAD_VALUE, place=place, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +167,12 @@ def _with_path(source: str | Path, path: UntrustedPath, set_name: str | None) ->
     text = path.text(root[0], loaded.choose_set(set_name))
     bundle, found = compile_policy(PATH_FILE, text, [root, *library])
     if bundle is None:
-        raise PolicyError(tuple(map(diagnostic, found)))
+        error = PolicyError(tuple(map(diagnostic, found)))
+        first = next(one for one in error.diagnostics if one.level == "error")
+        if first.file != PATH_FILE:
+            raise error
+        reason = f"the claim cannot be made of {root[0]}: {first.message}; {first.help}"  # nobody has a file to look at
+        raise InputError(ErrorCode.INPUT_BAD_VALUE, place="path", reason=reason)
     return bundle
 
 

@@ -1,12 +1,23 @@
 """Whatever is done to a trail without the key is found, and the first bad record is named."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.audit_trails import entry_of, file_store, forged, open_trail, rechained, resigned, verdict, written
+from tests.audit_trails import (
+    entry_of,
+    file_store,
+    forged,
+    open_trail,
+    rechained,
+    resigned,
+    unwritable_copies,
+    verdict,
+    written,
+)
 
-from aimds.audit import SigningKey
+from aimds.audit import SigningKey, open_store
 from aimds.audit.verify import (
     LINE_BYTES_MAX,
     FaultKind,
@@ -17,6 +28,7 @@ from aimds.audit.verify import (
     trail_lines,
     verify_lines,
 )
+from aimds.errors import ArtefactError, ErrorCode
 from aimds.ports import ManualClock
 
 KEY = SigningKey.generate()
@@ -351,3 +363,45 @@ def test_the_command_tells_by_its_exit_code(
     assert main([str(good), "--public-key", "nonsense"]) == 2
     assert main([str(good), "--certificate-check", "no.such:thing"]) == 2
     assert "cannot verify" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("with_log", [False, True])
+def test_a_trail_where_nothing_may_be_written_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], with_log: bool
+) -> None:
+    """A backup on a read-only mount: by the command that stands alone, and by the store; nothing is left beside it."""
+    written(tmp_path / "trail.db", 7, key=KEY, checkpoint_records=3)
+    log = tmp_path / "trail.db-wal"
+    log.write_bytes(b"")  # as a reader leaves it
+    with unwritable_copies(tmp_path / "trail.db", *[log] * with_log) as folder:
+        assert main([str(folder / "trail.db"), "--public-key", KEY.public]) == 0
+        assert "intact: records 1 to 12" in capsys.readouterr().out
+        store = open_store(str(folder / "trail.db"), read_only=True)
+        assert [row.sequence for row in store.rows()] == list(range(1, 13))
+        store.close()
+        assert len(list(folder.iterdir())) == 1 + with_log
+
+
+def test_records_in_a_log_that_cannot_be_read_are_not_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A copy of a trail in use: without its log it would look shorter, and intact."""
+    store = file_store(tmp_path / "trail.db")
+    trail = open_trail(store, key=KEY)
+    trail.record(verdict())
+    with unwritable_copies(tmp_path / "trail.db", tmp_path / "trail.db-wal") as folder:
+        assert main([str(folder / "trail.db"), "--public-key", KEY.public]) == 2
+        assert "copy both files into one of your own" in capsys.readouterr().err
+        with pytest.raises(ArtefactError, match="-wal may hold records") as caught:
+            open_store(str(folder / "trail.db"), read_only=True)
+        assert caught.value.code is ErrorCode.STORE_FAILED
+    trail.close()
+
+
+def test_a_file_of_another_program_is_no_trail(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where it lies in a folder that cannot be written."""
+    with sqlite3.connect(tmp_path / "other.db") as database:
+        database.execute("CREATE TABLE t (x)")
+    with unwritable_copies(tmp_path / "other.db") as folder:
+        assert main([str(folder / "other.db")]) == 2
+    assert "no such table" in capsys.readouterr().err

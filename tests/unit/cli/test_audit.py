@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.audit_trails import file_store, finding, open_trail, verdict
+from tests.audit_trails import file_store, finding, open_trail, unwritable_copies, verdict
 from tests.unit.cli.conftest import Cli
 
 from aimds import Action, Category
@@ -129,6 +129,24 @@ def refuse(certificate: object, data: object) -> str:
     return "no"
 
 
+def test_a_copy_that_cannot_be_written_is_read(site: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By each verb that reads; the doctor says that nothing can be recorded there."""
+    from aimds.cli.checks import check_audit
+    from aimds.settings import AuditSettings
+
+    verify = ("verify", "--public-key", SigningKey.load(tmp_path / "audit.key").public)
+    verbs = [(*verb, "--trail", "trail.db") for verb in (("list",), ("show", "4"), ("export",), verify)]
+    verbs.append((*verify, "trail.db", "--unsigned-tail"))
+    expected = [site("audit", *verb) for verb in verbs]
+    with unwritable_copies(tmp_path / "trail.db", tmp_path / "audit.key") as folder:
+        monkeypatch.chdir(folder)
+        assert [site("audit", *verb) for verb in verbs] == expected
+        monkeypatch.setattr(SigningKey, "load", lambda path: None)
+        found = check_audit(AuditSettings(path="trail.db", key=folder / "audit.key"))
+        assert (found.ok, found.name) == (False, "store-failed")
+    assert [result.code for result in expected] == [0, 0, 0, 3, 3]
+
+
 def test_verify_without_any_key(site: Cli, tmp_path: Path) -> None:
     """Intact, but nobody vouched for the key: a person should look."""
     (tmp_path / "aimds.toml").unlink()
@@ -183,6 +201,7 @@ def test_a_store_that_was_changed_is_found(site: Cli, tmp_path: Path, statement:
         (("list", "--since", "yesterday"), "usage"),
         (("export", "--action", "BLOCK"), "usage"),
         (("verify", "gone.jsonl"), "input-not-found"),
+        (("verify", "other.db"), "artefact-corrupt"),
         (("verify", "--public-key", "gone"), "usage"),
         (("verify", "--head", "1"), "usage"),
         (("verify", "--certificate-check", "gone:gone"), "usage"),
@@ -196,6 +215,8 @@ def test_a_store_that_was_changed_is_found(site: Cli, tmp_path: Path, statement:
 )
 def test_mistakes_are_told(site: Cli, arguments: tuple[str, ...], told: str) -> None:
     """Exit code 2, one line with the code, help, no password."""
+    with closing(sqlite3.connect("other.db")) as database:
+        database.execute("CREATE TABLE t (x)")
     result = site("audit", *arguments)
     assert result.code == 2
     assert result.err.startswith(f"aimds: {told}: ")

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.audit_trails import file_store
 from tests.unit.cli.conftest import Cli
 
 from aimds.cli import checks
@@ -15,6 +16,7 @@ from aimds.cli.checks import Check, check_files, check_own_models, check_version
 from aimds.cli.options import load_settings, overrides_from
 from aimds.cli.settings_view import settings_rows
 from aimds.errors import ArtefactError, ConfigurationError, ErrorCode, InputError
+from aimds.patterns.store_file import open_to_write
 from aimds.records import Action, Event, StageName, StageOutcome, StageReport, Verdict
 
 
@@ -176,6 +178,22 @@ def test_doctor_looks_at_own_models(cli: Cli, tmp_path: Path) -> None:
     shown = json.loads(cli("doctor", "--json", "--set", f"patterns.models={tmp_path / 'mine'}").out)["checks"]
     own = [check for check in shown if check["group"] == "own models"]
     assert [Path(check["name"]).name for check in own] == ["SHA256SUMS", "head.safetensors"]
+
+
+def test_doctor_makes_no_store(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A store that is not there yet is told, and no defence is asked to make it; one of another program fails."""
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "aimds.defense.Defense", lambda settings: asked.append(settings.patterns.store) or KnownDefense()
+    )
+    shown = json.loads(cli("doctor", "--json", "--set", "patterns.store=own.db").out)["checks"]
+    (check,) = [one for one in shown if one["group"] == "patterns"]
+    assert (check["ok"], check["value"]) == (None, "own.db is not there yet: it will be made")
+    assert (asked, (tmp_path / "own.db").exists()) == ([None], False)
+    open_to_write(tmp_path / "own.db").close()
+    file_store(tmp_path / "trail.db").close()
+    found = [checks.check_store(tmp_path / name) for name in ("own.db", "trail.db")]
+    assert [(one.ok, one.name) for one in found] == [(True, "store"), (False, "artefact-corrupt")]
 
 
 @pytest.mark.usefixtures("healthy")

@@ -10,7 +10,9 @@ import pytest
 from tests.unit.cli.conftest import Cli
 
 from aimds import __version__
+from aimds.cli.options import TextKind
 from aimds.cli.reference import command_tree, reference_page
+from aimds.records import EventKind
 
 TREE = list(command_tree())
 PAGE = Path(__file__).parents[3] / "docs" / "cli.md"
@@ -31,6 +33,11 @@ def test_the_reference_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == reference_page()
 
 
+def test_every_kind_of_text_can_be_chosen() -> None:
+    """An approval is no text: it belongs to a session and to a person, and no option can say so of a text."""
+    assert list(TextKind) == [kind for kind in EventKind if not kind.is_consent]
+
+
 def test_the_reference_page_names_every_option() -> None:
     """Each long option of each verb stands in the page, with its choices."""
     page = reference_page()
@@ -38,7 +45,7 @@ def test_the_reference_page_names_every_option() -> None:
         for parameter in command.params:
             if name != "aimds" and parameter.param_type_name == "option":
                 assert parameter.opts[0] in page
-    assert "One of `prompt`, `document`, `tool_call`, `tool_result`, `response`, `approval`, `revocation`." in page
+    assert "One of `prompt`, `document`, `tool_call`, `tool_result`, `response`." in page
 
 
 def test_help_and_version(cli: Cli) -> None:

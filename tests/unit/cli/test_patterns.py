@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from tests import tiny_models
+from tests.audit_trails import written
 from tests.unit.cli.conftest import Cli
 from training.checksums import write_sums
 
 from aimds._core import EmbeddingModel
 from aimds.cli import patterns
-from aimds.errors import ConfigurationError, ErrorCode, InputError
+from aimds.errors import ErrorCode, InputError
 from aimds.patterns import PatternMatch, PatternRecord, PatternStatus, StoreStats, build_seed
 from aimds.taxonomy import Category
 
@@ -27,7 +28,7 @@ class MemoryStore:
 
     def add(self, text: str, category: Category, severity: float, source: str, status: PatternStatus) -> PatternRecord:
         if not text.strip():
-            raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="pattern", reason="the text has no words")
+            raise InputError(ErrorCode.INPUT_BAD_VALUE, place="pattern", reason="the text has no words")
         key = f"own:{len(self.kept) + 1}"
         digest = text.encode().hex()
         self.kept[key] = PatternRecord(key, category, status, severity, source, digest, 1_700_000_000_000_000_000)
@@ -100,7 +101,9 @@ def test_what_cannot_be_learnt_is_named(cli: Cli) -> None:
     result = cli(*ADD, "gone.txt", " ", "fine", "--json")
     assert result.code == 2
     assert "aimds: input-not-found: gone.txt" in result.err
-    assert "the text has no words" in result.err
+    assert "standard input (`-`)" in result.err
+    assert "--text" not in result.err
+    assert "aimds: input-bad-value: pattern: the text has no words" in result.err
     assert json.loads(result.out)["key"] == "own:1"
 
 
@@ -178,7 +181,21 @@ def test_a_change_needs_a_store_and_looking_does_not(cli: Cli) -> None:
     refused = cli(*ADD, "x")
     assert (refused.code, "no store to change: give --store FILE" in refused.err) == (2, True)
     assert "seed:3" in cli("patterns", "search", "ignore").out
-    assert cli("patterns", "list", "--set", "patterns.store=other.db").out == "no own patterns\n"
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("verb", [("list",), ("stats",), ("export",), ("search", "ignore")])
+def test_looking_at_a_store_makes_none_and_takes_no_other_file(cli: Cli, tmp_path: Path, verb: tuple[str, ...]) -> None:
+    """A wrong name is told, and a trail stays as it is; `add` refuses it too."""
+    missing = cli("patterns", *verb, "--set", "patterns.store=other.db")
+    assert (missing.code, "aimds: input-not-found: other.db" in missing.err) == (2, True)
+    assert not (tmp_path / "other.db").exists()
+    written(tmp_path / "trail.db", 1)
+    before = (tmp_path / "trail.db").read_bytes()
+    for arguments in (("patterns", *verb), (*ADD, "x")):
+        result = cli(*arguments, "--store", "trail.db")
+        assert (result.code, "aimds: artefact-corrupt: trail.db: " in result.err) == (2, True)
+    assert (tmp_path / "trail.db").read_bytes() == before
 
 
 def test_damaged_files_are_named(cli: Cli, models: Path, tmp_path: Path) -> None:

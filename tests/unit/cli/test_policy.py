@@ -15,7 +15,9 @@ def test_a_new_file_is_whole(cli: Cli, tmp_path: Path) -> None:
     for verb in (("fmt", "--check"), ("check",), ("test",), ("coverage",)):
         result = cli("policy", *verb, "mine.policy")
         assert (result.code, result.err) == (0, ""), verb
-    assert cli("policy", "new", "mine.policy").code == 2
+    again = cli("policy", "new", "mine.policy")
+    assert again.code == 2
+    assert again.err.startswith("aimds: usage: mine.policy: is there already, and nothing is overwritten\nhelp: run ")
     assert cli("policy", "new", "mine.txt").code == 2
     assert cli("policy", "new", "own.policy", "--from", "no_secrets").code == 0
     assert json.loads(cli("policy", "test", "own.policy", "--json").out)["passed"] is True
@@ -86,6 +88,7 @@ def test_explain_tells_rules_and_decisions(cli: Cli, tmp_path: Path) -> None:
     result = cli("policy", "explain", "mine.policy", "events.jsonl")
     assert result.code == 2
     assert "aimds: input-bad-row: events.jsonl:2: a name stands twice" in result.err
+    assert "of one session those before it" in result.err
 
 
 def test_prove_shows_claims_and_writes_streams(cli: Cli, tmp_path: Path) -> None:
@@ -112,7 +115,17 @@ def test_prove_tells_proofs_traces_and_solvers_apart(cli: Cli, tmp_path: Path) -
     assert (result.code, "no_path no_exfiltration, paths_without_approval: proved (" in result.out) == (0, True)
     result = cli("policy", "prove", "starter", "--path-within", "10m")
     assert (result.code, "REFUTED by a trace" in result.out, "  event 1 at 0 ms: " in result.out) == (1, True, True)
-    assert cli("policy", "prove", "starter", "--path-within", "soon").code == 2
+    for option, text, words in (
+        ("--path-within", "soon", "is no duration, such as"),
+        ("--path-within", "10", "is no duration, such as"),
+        ("--path-within", "90d", "end at 24 days"),
+        ("--approved-within", "25d", "end at 24 days"),
+    ):
+        result = cli("policy", "prove", "starter", "careful", "--path-within", "10m", option, text)
+        assert (result.code, result.err.count("aimds: ")) == (2, 1)
+        assert result.err.startswith(f"aimds: input-bad-value: {option}: '{text}' ")
+        assert words in result.err
+        assert "help: `--help` of the command" in result.err
     assert cli("policy", "prove", "starter", "--events", "7").code == 2
     pytest.importorskip("z3")
     options = ("--path-within", "9m", "--solver", "--events", "2")

@@ -206,6 +206,7 @@ def test_a_long_file_is_judged_in_overlapping_parts(cli: Cli, tmp_path: Path) ->
     [
         (("scan", "--json", "--sarif", "x"), "--json and --sarif exclude each other"),
         (("scan", "--kind", "letter", "x"), "letter"),
+        (("scan", "--kind", "approval", "x"), "approval"),
         (("scan", "--nonsense"), "--nonsense"),
         (("nonsense",), "nonsense"),
         (("evaluate",), "DATA"),

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from aimds import _core
-from aimds.errors import ArtefactError, ConfigurationError
+from aimds.errors import ArtefactError, ConfigurationError, ErrorCode
 from aimds.patterns import PatternsStage, open_stage
 from aimds.patterns.deadline import Deadline, OutOfTimeError
 from aimds.patterns.look_numbers import logit_of, probability_of
@@ -126,10 +126,24 @@ def test_a_missing_library_is_told_with_its_extra(tmp_path, monkeypatch, missing
     """The help names what to install."""
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.setitem(sys.modules, "torch", ModuleType("torch"))
+    (tmp_path / "config.json").write_text("{}")
     if missing == "tokenizers":
         onnx_folder(tmp_path, ["SAFE", "INJECTION"])
-    with pytest.raises(ArtefactError, match=rf"aimds\[{extra}\]"):
+    with pytest.raises(ConfigurationError, match=rf"classifier_model .* needs the extra `{extra}`") as caught:
         load_own_classifier(str(tmp_path))
+    assert caught.value.code is ErrorCode.EXTRA_MISSING
+    assert f"aimds[{extra}]" in caught.value.help
+
+
+@pytest.mark.parametrize("alone", ["", "model.onnx", "tokenizer.json"])
+def test_a_folder_without_a_classifier_is_told_as_that(tmp_path, monkeypatch, alone):
+    """Not as a library that is missing."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    if alone:
+        (tmp_path / alone).write_bytes(b"x")
+    with pytest.raises(ArtefactError, match=r"neither model\.onnx with tokenizer\.json, nor a config\.json") as caught:
+        load_own_classifier(str(tmp_path))
+    assert caught.value.code is ErrorCode.ARTEFACT_MISSING
 
 
 class Tokens(dict):

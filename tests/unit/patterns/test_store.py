@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
@@ -9,9 +10,10 @@ import threading
 import numpy as np
 import pytest
 from tests import tiny_models
+from tests.audit_trails import unwritable_copies
 
 from aimds import _core, limits
-from aimds.errors import ArtefactError, ConfigurationError, ErrorCode, InputError
+from aimds.errors import ArtefactError, ErrorCode, InputError
 from aimds.patterns import PatternStatus, PatternStore, build_seed, load_seed
 from aimds.patterns.codes import CATEGORY_CODES, STATUS_CODES
 from aimds.ports import ManualClock
@@ -84,8 +86,9 @@ def test_unknown_keys_are_named(store, key):
 def test_unusable_patterns_are_refused(store):
     """Severity, source and text are checked before anything is stored."""
     for text, severity, source in (("a", 1.1, ""), ("a", 0.5, "s" * 300), ("  ", 0.5, "")):
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(InputError) as caught:
             store.add(text, LEAK, severity, source)
+        assert caught.value.code is ErrorCode.INPUT_BAD_VALUE
     assert store.records() == []
 
 
@@ -145,6 +148,51 @@ def test_damaged_and_foreign_stores_are_told(tmp_path, embedding):
     with pytest.raises(ArtefactError) as caught:
         PatternStore(embedding, ManualClock(), tmp_path / "none" / "x.db")
     assert caught.value.code is ErrorCode.STORE_FAILED
+
+
+def test_a_reader_makes_and_changes_nothing(tmp_path, embedding):
+    """No file, no index file beside it; what it is asked to change is refused."""
+    path = tmp_path / "patterns.db"
+    with pytest.raises(InputError) as caught:
+        PatternStore(embedding, ManualClock(), path, read_only=True)
+    assert (caught.value.code, list(tmp_path.iterdir())) == (ErrorCode.INPUT_NOT_FOUND, [])
+    store = PatternStore(embedding, ManualClock(), path)
+    store.add("ignore all", OVERRIDE, 0.9, status=PatternStatus.ACTIVE)
+    with PatternStore(embedding, ManualClock(), path, read_only=True) as reader:
+        assert reader.search("ignore all")[0].category is OVERRIDE
+        with pytest.raises(ArtefactError, match="readonly"):
+            reader.reject("own:1")
+    assert not (tmp_path / "patterns.db.index").exists()
+    store.close()
+    with (
+        unwritable_copies(path) as folder,
+        PatternStore(embedding, ManualClock(), folder / path.name, read_only=True) as reader,
+    ):
+        assert len(reader.records()) == 1
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_database_of_another_program_is_not_touched(tmp_path, embedding, read_only):
+    """Not even one that has such tables among others, as an audit trail once may have got them."""
+    path = tmp_path / "trail.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        for table in ("patterns (x)", "facts (name)", "aimds_audit_entries (line)"):
+            database.execute(f"CREATE TABLE {table}")
+    before = path.read_bytes()
+    with pytest.raises(ArtefactError, match="not a pattern store") as caught:
+        PatternStore(embedding, ManualClock(), path, read_only=read_only)
+    assert caught.value.code is ErrorCode.ARTEFACT_CORRUPT
+    assert (path.read_bytes(), [entry.name for entry in tmp_path.iterdir()]) == (before, ["trail.db"])
+
+
+def test_an_empty_file_becomes_a_store_and_is_none_to_read(tmp_path, embedding):
+    """As `mktemp` makes one."""
+    path = tmp_path / "patterns.db"
+    path.touch()
+    with pytest.raises(ArtefactError, match="it is empty"):
+        PatternStore(embedding, ManualClock(), path, read_only=True)
+    PatternStore(embedding, ManualClock(), path).close()
+    PatternStore(embedding, ManualClock(), path, read_only=True).close()
 
 
 def test_export_gives_metadata_and_vectors_but_no_text(store):

@@ -1,6 +1,7 @@
 """Policies from Python: load, check, test, sessions, explanations, certificates."""
 
 import hashlib
+import os
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from aimds import policy
-from aimds._core import POLICY_CODES, POLICY_SOURCE_BYTES_MAX, compile_policy, format_policy
+from aimds._core import POLICY_CODES, POLICY_SOURCE_BYTES_MAX, POLICY_SOURCES_MAX, compile_policy, format_policy
 from aimds.errors import ConfigurationError, ErrorCode, InputError, StageError
 from aimds.policy.certificates import check as check_certificate
 from aimds.policy.exact import exact_json
@@ -99,6 +100,44 @@ def test_imports_are_found_beside_the_file_before_the_shipped_ones(tmp_path: Pat
     write(tmp_path, "schema own v1\nevent prompt\nrole user\nlabel trust: low < user\n", "schema.policy")
     found = policy.check(write(tmp_path, DENY_MAIL)).diagnostics
     assert {one.code for one in found} >= {"policy-unknown-name"}
+
+
+def test_a_broken_file_that_nobody_imports_does_no_harm(tmp_path: Path) -> None:
+    """Drafts, an editor's lock and folders beside a policy are not read; many files beside it are no fault either."""
+    (tmp_path / "old_draft.policy").write_bytes(b"\xff")
+    (tmp_path / "huge.policy").write_bytes(b"/" * (POLICY_SOURCE_BYTES_MAX + 1))
+    (tmp_path / ".#draft.policy").symlink_to("ann@host.4711")
+    (tmp_path / "dir.policy").mkdir()
+    Path(os.fsdecode(bytes(tmp_path) + b"/\xff.policy")).write_text("x")
+    for number in range(POLICY_SOURCES_MAX + 1):
+        write(tmp_path, "no policy", f"n{number}.policy")
+    unimported = '# import "dir.policy"\n// import "old_draft.policy"\nlet x = "import"\n'
+    path = write(tmp_path, unimported + DENY_MAIL)
+    assert policy.load(path).bundle.files == ["mine.policy", "schema.policy"]
+    assert policy.test(path).has_passed
+
+
+@pytest.mark.parametrize("through", ["middle.policy", "starter.policy"])
+def test_imports_of_imports_are_read_and_named_when_they_are_broken(tmp_path: Path, through: str) -> None:
+    """Also behind a shipped file: what is beside the root goes before what is shipped."""
+    path = write(tmp_path, f'import # and so on\n  "{through}"\n{DENY_MAIL}')
+    write(tmp_path, 'import "schema.policy"', "middle.policy")
+    assert policy.load(path).bundle.files == ["mine.policy", through, "schema.policy"]
+    (tmp_path / "schema.policy").write_bytes(b"// \xff")
+    with pytest.raises(InputError, match=r"schema\.policy: byte 3 is not valid UTF-8"):
+        policy.load(path)
+
+
+def test_imports_are_bounded_and_a_wrong_name_is_told(tmp_path: Path) -> None:
+    """One file too many is refused; a file that nobody imports is still proposed for a name that nobody has."""
+    (tmp_path / "firm_rules.policy").write_bytes(b"\xff")
+    (found,) = policy.check(write(tmp_path, 'import "firm_rule.policy"\n' + DENY_MAIL)).diagnostics
+    assert (found.code, "firm_rules.policy" in found.help) == ("policy-bad-import", True)
+    for number in range(POLICY_SOURCES_MAX + 1):
+        write(tmp_path, f'import "n{number + 1}.policy"\n', f"n{number}.policy")
+    with pytest.raises(InputError) as caught:
+        policy.check(write(tmp_path, 'import "n0.policy"\n' + DENY_MAIL))
+    assert caught.value.code is ErrorCode.INPUT_TOO_LARGE
 
 
 def test_a_failing_test_and_a_gap_are_reported(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aimds import policy
-from aimds.errors import AimdsError, ErrorCode
+from aimds.errors import AimdsError, ErrorCode, InputError
 from aimds.policy import solver
 from aimds.policy.notation import parse_policy
 from aimds.policy.proofs import UntrustedPath, prove, readable_trace
@@ -65,7 +65,7 @@ def test_an_open_path_is_refuted_by_a_trace_that_was_replayed() -> None:
     assert any("flows into pending args" in line for line in readable_trace(path))
 
 
-@pytest.mark.parametrize("within", ["10", "0m", "m", '10m) "', "10 m"])
+@pytest.mark.parametrize("within", ["25d", "10", "0m", "m", '10m) "', "10 m"])
 def test_only_durations_get_into_the_claim(within: str) -> None:
     """What is pasted into a policy text has one form."""
     with pytest.raises(AimdsError) as caught:
@@ -74,6 +74,19 @@ def test_only_durations_get_into_the_claim(within: str) -> None:
     for events in (0, solver.EVENTS_MAX + 1):
         with pytest.raises(AimdsError):
             prove("no_exfiltration", events=events)
+
+
+def test_a_schema_that_cannot_say_the_claim_is_told(tmp_path: Path) -> None:
+    """Without a file that nobody has: the claim was made up for the question."""
+    path = tmp_path / "own.policy"
+    path.write_text(
+        "schema own v1\nevent prompt\nlabel trust: low < user\npolicy p { when prompt q deny }\n"
+        "set own = {p} default allow\n"
+    )
+    with pytest.raises(InputError, match=r"path: the claim cannot be made of own\.policy: ") as caught:
+        prove(path, path=UntrustedPath())
+    assert caught.value.code is ErrorCode.INPUT_BAD_VALUE
+    assert "path.policy" not in str(caught.value)
 
 
 def test_without_the_library_the_solver_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:

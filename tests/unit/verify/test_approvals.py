@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from aimds import Action, Defense, Event, Settings, Verdict
 from aimds.approval import Approval, content_digest
 from aimds.defense import Session
 from aimds.errors import ErrorCode, InputError
-from aimds.evaluation import event_from_object
+from aimds.evaluation import LabelledTrace, LineReader, event_from_object, read_traces
 from aimds.policy import Engine, load
 from aimds.ports import ManualClock, SequentialIds
 from aimds.records import EventKind, Room, StageName
@@ -168,6 +169,21 @@ def test_a_digest_needs_no_memory(guard: Callable[..., Guard]) -> None:
     line = {"type": "approval", "by": "ann", "about": "call-1", "digest": digest, "session": "s"}
     session.evaluate(event_from_object(line, "here:1"))
     assert session.evaluate(pay(id="call-1")).action is Action.ALLOW
+
+
+def test_an_approval_in_a_recorded_trace_needs_no_session(guard: Callable[..., Guard], tmp_path: Path) -> None:
+    """A trace is a session: the documented line lets the call pass, until it expires."""
+    call = {"type": "tool_call", "tool": "payments.transfer", "id": "call-7", "content": PAYMENT}
+    consent = {"type": "approval", "by": "ann", "about": "call-7", "expires_s": 120}
+    events = [{**call, "ts": 0}, {**consent, "ts": 10}, {**call, "ts": 130}, {**call, "ts": 131}]
+    path = tmp_path / "runs.jsonl"
+    path.write_text(json.dumps({"id": "t" * 2000, "label": "benign", "events": events}))
+    with LineReader(path) as reader:
+        (trace,) = read_traces(reader)
+    assert isinstance(trace, LabelledTrace)
+    session = guard()[0].session("replayed")
+    actions = [session.evaluate(event).action for event in trace.events]
+    assert actions == [Action.ESCALATE, Action.ALLOW, Action.ALLOW, Action.ESCALATE]
 
 
 @pytest.mark.parametrize("more", [{"expires_s": "x"}, {"expires_s": -1}, {"expires_s": True}, {"ts": None}])
