@@ -31,7 +31,7 @@ from aimds.errors import ErrorCode, InputError
 from aimds.records import EventKind
 
 if TYPE_CHECKING:
-    from aimds.evaluation import LineReader, ScoreRecord
+    from aimds.evaluation import LineReader, Report, ScoreRecord
 
 __all__ = ["evaluate", "replay"]
 
@@ -76,7 +76,7 @@ def evaluate(
 
     Prints recall, false positive rate, recall at 1% false positives and AUROC with 95% intervals, for all rows, each
     source, category and language, and the latency. Rows that cannot be read are named on standard error, the others are
-    judged, and the exit code is 2.
+    judged, and the exit code is 2; so it is for a file without rows.
     """
     from aimds.evaluation import EventDefaults, LineReader, evaluate_rows, read_rows
 
@@ -89,6 +89,7 @@ def evaluate(
         on_score = stack.enter_context(_score_file(scores))
         counted = stack.enter_context(_progress(reader, islice(rows, limit)))
         report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
+    _check_any(report, reader.name)
     problems.finish()
     report.profile = str(defense.settings.patterns.profile)
     if as_json:
@@ -126,7 +127,7 @@ def replay(
 
     Prints recall, false positive rate, recall at 1% false positives and AUROC of whole traces (the score of a trace is
     the largest of its events) and the event at which each attack was stopped. A stop before the event that carries the
-    attack counts, but is shown apart as early.
+    attack counts, but is shown apart as early. The exit code is 2 when a trace could not be read, or there is none.
     """
     from aimds.evaluation import LineReader, read_traces, replay_traces
 
@@ -137,6 +138,7 @@ def replay(
         on_score = stack.enter_context(_score_file(scores))
         counted = stack.enter_context(_progress(reader, islice(read_traces(reader), limit)))
         report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)
+    _check_any(report, reader.name)
     problems.finish()
     report.profile = str(defense.settings.patterns.profile)
     if as_json:
@@ -147,6 +149,12 @@ def replay(
 
         print_replay(console(), report, list_all=list_all)
     return ExitCode.BAD_INPUT if problems.count else ExitCode.OK
+
+
+def _check_any(report: Report, place: str) -> None:
+    """An empty file is a mistake upstream: figures about nothing would look like a run that found nothing."""
+    if not len(report.scores) and not report.errors:
+        raise InputError(ErrorCode.INPUT_EMPTY, place=place, reason=f"it holds no {report.unit}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Final, NoReturn, ParamSpec
 from aimds.cli.exit_codes import ExitCode
 from aimds.errors import AimdsError, ErrorCode, InputError
 
-__all__ = ["Problems", "guarded", "print_error", "print_json", "printable", "quit_pipe", "usage_error"]
+__all__ = ["Problems", "guarded", "print_error", "print_json", "print_note", "printable", "quit_pipe", "usage_error"]
 
 P = ParamSpec("P")
 
@@ -37,6 +37,11 @@ def print_error(error: AimdsError, *, with_help: bool = True) -> None:
     print(f"aimds: {error.code.slug}: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - this is the printer
     if with_help:
         print(f"help: {printable(error.help)}", file=sys.stderr)  # noqa: T201
+
+
+def print_note(text: str) -> None:
+    """`note: ...` on standard error, for what is no error and yet must be known."""
+    print(f"note: {printable(text)}", file=sys.stderr)  # noqa: T201
 
 
 def print_json(shape: object, *, indent: int | None = None) -> None:

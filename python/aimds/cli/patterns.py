@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from aimds.cli.edge import Problems, guarded, print_json, usage_error
+from aimds.cli.edge import Problems, guarded, print_json, print_note, usage_error
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_settings
 from aimds.errors import ConfigurationError, InputError
@@ -104,7 +104,7 @@ def add(
     problems = Problems()
     with open_store(store, config, assignments, write=True) as opened:
         records = []
-        for item in gather(texts):
+        for item in gather(texts, on_skip=lambda name, reason: print_note(f"skipped {name}: {reason}")):
             try:
                 if isinstance(item, InputError):
                     raise item
