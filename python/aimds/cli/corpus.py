@@ -86,7 +86,7 @@ def evaluate(
         reader = stack.enter_context(LineReader(data))
         rows = read_rows(reader, text_column=text_column, label_column=label_column, defaults=defaults)
         defense = load_unrecorded_defense(config, chosen(profile, assignments))
-        on_score = stack.enter_context(_score_file(scores))
+        on_score = stack.enter_context(_score_file(scores, problems))
         counted = stack.enter_context(_progress(reader, islice(rows, limit)))
         report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
     _check_any(report, reader.name)
@@ -135,7 +135,7 @@ def replay(
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(trace))
         defense = load_unrecorded_defense(config, chosen(profile, assignments))
-        on_score = stack.enter_context(_score_file(scores))
+        on_score = stack.enter_context(_score_file(scores, problems))
         counted = stack.enter_context(_progress(reader, islice(read_traces(reader), limit)))
         report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)
     _check_any(report, reader.name)
@@ -158,21 +158,42 @@ def _check_any(report: Report, place: str) -> None:
 
 
 @contextmanager
-def _score_file(path: Path | None) -> Iterator[Callable[[ScoreRecord], None]]:
-    """Where score records go: a line each in `path`, or nowhere."""
+def _score_file(path: Path | None, problems: Problems) -> Iterator[Callable[[ScoreRecord], None]]:
+    """Where score records go: a line each in `path`, or nowhere.
+
+    When it cannot be written any more, as on a full disk, that is one problem, and the rows are judged all the same.
+    """
     if path is None:
         yield lambda record: None
         return
     try:
         stream: IO[str] = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise InputError(ErrorCode.STORE_FAILED, place=str(path), reason=error.strerror or str(error)) from error
-    with stream:
+        raise _unwritable(path, error) from error
+    failed = False
 
-        def write(record: ScoreRecord) -> None:
+    def write(record: ScoreRecord) -> None:
+        nonlocal failed
+        if failed:
+            return
+        try:
             stream.write(json.dumps(record.to_json(), ensure_ascii=False) + "\n")
+        except OSError as error:
+            failed = True
+            problems.add(_unwritable(path, error))
 
+    try:
         yield write
+    finally:
+        try:
+            stream.close()
+        except OSError as error:
+            if not failed:
+                problems.add(_unwritable(path, error))
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(ErrorCode.STORE_FAILED, place=str(path), reason=error.strerror or str(error))
 
 
 @contextmanager

@@ -39,10 +39,17 @@ _EVIDENCE_SHOWN_CHARACTERS: Final = 120
 _PLAIN_WIDTH: Final = 120  # for pipes and files, where there is no terminal to ask
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to the edge: rich would end the process with 1, which means blocked."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console on standard output or standard error; colour only where it is wanted (a terminal, no NO_COLOR)."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _PLAIN_WIDTH, emoji=False)
+    return _Console(file=stream, highlight=False, width=None if stream.isatty() else _PLAIN_WIDTH, emoji=False)
 
 
 def one_line(verdict: Verdict) -> Text:

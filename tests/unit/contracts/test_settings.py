@@ -69,3 +69,15 @@ def test_every_setting_is_described() -> None:
     for name, section in Settings.model_fields.items():
         for option, field in section.default.__class__.model_fields.items():
             assert field.description, f"{name}.{option}"
+
+
+@pytest.mark.parametrize("named", [None, "other.toml"])
+def test_a_file_that_may_not_be_looked_at_is_an_error(named: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a working directory that may not be searched nobody can tell whether stricter settings lie there."""
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(ConfigurationError, match=rf"{named or 'aimds.toml'}: cannot be looked at: Permission denied"):
+        Settings.load(named)
