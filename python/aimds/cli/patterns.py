@@ -270,7 +270,7 @@ def _show_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothin
     from rich.text import Text
 
     from aimds.cli.render import console
-    from aimds.cli.visible import visible
+    from aimds.cli.visible import visible_line
 
     out = console()
     if not rows:
@@ -280,5 +280,5 @@ def _show_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothin
     for name in header:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(visible_line(cell)) for cell in row))
     out.print(table)
