@@ -136,7 +136,7 @@ def gather(
                 elif source is not None:
                     yield from _parts(source, kind)
             if not found:
-                yield InputError(ErrorCode.INPUT_EMPTY, place=argument, reason="no file of it is to be judged")
+                yield InputError(ErrorCode.INPUT_EMPTY, place=argument, reason="no file in it was taken")
         except InputError as error:
             yield error
 
