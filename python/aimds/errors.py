@@ -63,6 +63,11 @@ class ErrorCode(Enum):
         "capacity-reached", "{place}: {reason}", "let pending work finish or cancel some, or raise the capacity"
     )
     INPUT_NOT_FOUND = _Entry("input-not-found", "{place}: {reason}", "check the path and its permissions")
+    INPUT_EMPTY = _Entry(
+        "input-empty",
+        "{place}: nothing to judge: {reason}",
+        "check that it is the right file or folder, and which files --glob, --exclude and --hidden take",
+    )
     USAGE = _Entry("usage", "{reason}", "{advice}")
     CONFIGURATION_INVALID = _Entry(
         "configuration-invalid", "{place}: {reason}", "`aimds doctor` shows every setting and where it came from"

@@ -368,16 +368,25 @@ def _configuration_file(path: str | Path | None) -> Path | None:
         named = os.environ.get("AIMDS_CONFIG")
         if named is None:
             default = Path(_DEFAULT_FILE)
-            return default if default.is_file() else None
+            return default if _is_file(default) else None
         path = named
     try:
         file = Path(path)
     except TypeError:
         reason = f"expected the path of a TOML file, got {type(path).__name__}"
         raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place="Settings.load(path)", reason=reason) from None
-    if not file.is_file():
+    if not _is_file(file):
         raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=str(file), reason="no such file")
     return file
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is there; an error where nobody can tell, for the file could hold stricter settings."""
+    try:
+        return path.is_file()
+    except OSError as fault:
+        reason = f"cannot be looked at: {fault.strerror or type(fault).__name__}"
+        raise ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=str(path), reason=reason) from fault
 
 
 def _with_file(file: Path) -> type[Settings]:

@@ -13,7 +13,7 @@ from aimds.cli import audit, patterns, policy
 from aimds.cli.bench import bench
 from aimds.cli.corpus import evaluate, replay
 from aimds.cli.doctor import doctor, version
-from aimds.cli.edge import print_error, quit_pipe, usage_error
+from aimds.cli.edge import discard, finish_output, print_error, refused, usage_error
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.scan import scan
 from aimds.cli.watch import watch
@@ -198,11 +198,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         code = ExitCode.BAD_INPUT
     except typer.Abort:
         code = ExitCode.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click leaves by SystemExit(1) when a pipe closes under its own printing
+        discard(sys.stdout)
         code = ExitCode.PIPE_CLOSED
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        quit_pipe()
-        code = ExitCode.PIPE_CLOSED
-    return int(code or 0)
+    except OSError as error:
+        code = refused(error)
+    return int(finish_output(int(code or 0)))

@@ -13,7 +13,7 @@ from rich.text import Text
 from aimds.audit import Row
 from aimds.cli.render import ACTION_STYLES, LEVEL_STYLES, console
 from aimds.cli.times import when
-from aimds.cli.visible import visible
+from aimds.cli.visible import visible, visible_line
 from aimds.records import Action, SeverityLevel
 
 __all__ = ["record_page", "records_table"]
@@ -41,8 +41,8 @@ def records_table(rows: Sequence[Row]) -> None:
             f"{verdict['score_millionths'] / _MILLION:.2f}",
             verdict["category"] or "",
             event["kind"],
-            Text(_line(event["session_id"] or "")),
-            Text(_line(verdict["reason"])),
+            Text(visible_line(event["session_id"] or "")),
+            Text(visible_line(verdict["reason"])),
         )
     out.print(table)
 
@@ -76,7 +76,7 @@ def _verdict(out: Any, data: Mapping[str, Any]) -> None:
     _facts(
         out,
         [
-            ("because", _line(verdict["reason"])),
+            ("because", visible_line(verdict["reason"])),
             ("thresholds", f"block {thresholds[0]}, escalate {thresholds[1]}"),
             ("event", f"{event['id']}, {event['kind']} of {event['role']}, trust {event['trust']}"),
             *([("decided", _decided(event["approval"]))] if event.get("approval") else []),
@@ -100,16 +100,18 @@ def _finding(out: Any, finding: Mapping[str, Any], number: int) -> None:
     head = Text(f"\n  [{number}] ")
     head.append(str(level).upper(), f"bold {LEVEL_STYLES[level]}")
     head.append(f"  {finding['category']}", "bold")
-    head.append(f"  {_line(finding['rule_id'])}  confidence {_share(finding['confidence_millionths'])}")
+    head.append(f"  {visible_line(finding['rule_id'])}  confidence {_share(finding['confidence_millionths'])}")
     out.print(head, soft_wrap=True)
-    rows = [("", _line(finding["message"]))]
+    rows = [("", visible_line(finding["message"]))]
     if finding["span"] is not None:
         rows.append(("at", f"characters {finding['span'][0]} to {finding['span'][1]}"))
     if finding["chain"]:
-        rows.append(("undone", " > ".join(map(_line, finding["chain"]))))
+        rows.append(("undone", " > ".join(map(visible_line, finding["chain"]))))
     if finding["evidence"] is not None:
         rows.append(("evidence", f"{finding['evidence']} ({finding['evidence_characters']} characters)"))
-    rows.extend((_line(name), _line(json.dumps(value))) for name, value in sorted(finding["details"].items()))
+    rows.extend(
+        (visible_line(name), visible_line(json.dumps(value))) for name, value in sorted(finding["details"].items())
+    )
     _facts(out, rows, indent=6)
 
 
@@ -121,7 +123,7 @@ def _rest(out: Any, data: Mapping[str, Any]) -> None:
         _facts(out, rows)
     if data["mitigations"]:
         out.print(Text("\nmitigations", "bold"))
-        _facts(out, [(one["kind"], _line(one["reason"])) for one in data["mitigations"]])
+        _facts(out, [(one["kind"], visible_line(one["reason"])) for one in data["mitigations"]])
     out.print(Text("\nmade by", "bold"))
     _facts(
         out,
@@ -129,7 +131,7 @@ def _rest(out: Any, data: Mapping[str, Any]) -> None:
             ("aimds", made_by["version"]),
             ("settings", made_by["settings"][:_DIGEST_SHOWN]),
             ("rules", (made_by["rules"] or "not recorded")[:_DIGEST_SHOWN]),
-            *((_line(name), value[:_DIGEST_SHOWN]) for name, value in sorted(made_by["models"].items())),
+            *((visible_line(name), value[:_DIGEST_SHOWN]) for name, value in sorted(made_by["models"].items())),
         ],
     )
     if certificate is not None:
@@ -140,7 +142,7 @@ def _rest(out: Any, data: Mapping[str, Any]) -> None:
 
 
 def _stage_fact(stage: Mapping[str, Any]) -> str:
-    reason = f" ({_line(stage['reason'])})" if stage["reason"] else ""
+    reason = f" ({visible_line(stage['reason'])})" if stage["reason"] else ""
     figures = f"score {_share(stage['score_millionths'])}, {stage['findings']} findings, {_ms(stage['duration_ns'])}"
     return f"{stage['outcome']}, {figures}{reason}"
 
@@ -165,12 +167,8 @@ def _facts(out: Any, rows: Sequence[tuple[str, str]], indent: int = 2) -> None:
     table.add_column(style="dim", no_wrap=True, min_width=10)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(Text(_line(name)), Text(_line(value)))
+        table.add_row(Text(visible_line(name)), Text(visible_line(value)))
     out.print(Padding(table, (0, 0, 0, indent), expand=False))
-
-
-def _line(text: str) -> str:
-    return visible(text).replace("\n", " ")
 
 
 def _share(millionths: int) -> str:

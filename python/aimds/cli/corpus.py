@@ -31,7 +31,7 @@ from aimds.errors import ErrorCode, InputError
 from aimds.records import EventKind
 
 if TYPE_CHECKING:
-    from aimds.evaluation import LineReader, ScoreRecord
+    from aimds.evaluation import LineReader, Report, ScoreRecord
 
 __all__ = ["evaluate", "replay"]
 
@@ -76,7 +76,7 @@ def evaluate(
 
     Prints recall, false positive rate, recall at 1% false positives and AUROC with 95% intervals, for all rows, each
     source, category and language, and the latency. Rows that cannot be read are named on standard error, the others are
-    judged, and the exit code is 2.
+    judged, and the exit code is 2; so it is for a file without rows.
     """
     from aimds.evaluation import EventDefaults, LineReader, evaluate_rows, read_rows
 
@@ -86,9 +86,10 @@ def evaluate(
         reader = stack.enter_context(LineReader(data))
         rows = read_rows(reader, text_column=text_column, label_column=label_column, defaults=defaults)
         defense = load_unrecorded_defense(config, chosen(profile, assignments))
-        on_score = stack.enter_context(_score_file(scores))
+        on_score = stack.enter_context(_score_file(scores, problems))
         counted = stack.enter_context(_progress(reader, islice(rows, limit)))
         report = evaluate_rows(defense, counted, on_error=problems.add, on_score=on_score)
+    _check_any(report, reader.name)
     problems.finish()
     report.profile = str(defense.settings.patterns.profile)
     if as_json:
@@ -127,7 +128,7 @@ def replay(
 
     Prints recall, false positive rate, recall at 1% false positives and AUROC of whole traces (the score of a trace is
     the largest of its events) and the event at which each attack was stopped. A stop before the event that carries the
-    attack counts, but is shown apart as early.
+    attack counts, but is shown apart as early. The exit code is 2 when a trace could not be read, or there is none.
     """
     from aimds.evaluation import LineReader, read_traces, replay_traces
 
@@ -135,9 +136,10 @@ def replay(
     with ExitStack() as stack:
         reader = stack.enter_context(LineReader(trace))
         defense = load_unrecorded_defense(config, chosen(profile, assignments))
-        on_score = stack.enter_context(_score_file(scores))
+        on_score = stack.enter_context(_score_file(scores, problems))
         counted = stack.enter_context(_progress(reader, islice(read_traces(reader), limit)))
         report = replay_traces(defense, counted, on_error=problems.add, on_score=on_score)
+    _check_any(report, reader.name)
     problems.finish()
     report.profile = str(defense.settings.patterns.profile)
     if as_json:
@@ -150,22 +152,49 @@ def replay(
     return ExitCode.BAD_INPUT if problems.count else ExitCode.OK
 
 
+def _check_any(report: Report, place: str) -> None:
+    """An empty file is a mistake upstream: figures about nothing would look like a run that found nothing."""
+    if not len(report.scores) and not report.errors:
+        raise InputError(ErrorCode.INPUT_EMPTY, place=place, reason=f"it holds no {report.unit}")
+
+
 @contextmanager
-def _score_file(path: Path | None) -> Iterator[Callable[[ScoreRecord], None]]:
-    """Where score records go: a line each in `path`, or nowhere."""
+def _score_file(path: Path | None, problems: Problems) -> Iterator[Callable[[ScoreRecord], None]]:
+    """Where score records go: a line each in `path`, or nowhere.
+
+    When it cannot be written any more, as on a full disk, that is one problem, and the rows are judged all the same.
+    """
     if path is None:
         yield lambda record: None
         return
     try:
         stream: IO[str] = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise InputError(ErrorCode.STORE_FAILED, place=str(path), reason=error.strerror or str(error)) from error
-    with stream:
+        raise _unwritable(path, error) from error
+    failed = False
 
-        def write(record: ScoreRecord) -> None:
+    def write(record: ScoreRecord) -> None:
+        nonlocal failed
+        if failed:
+            return
+        try:
             stream.write(json.dumps(record.to_json(), ensure_ascii=False) + "\n")
+        except OSError as error:
+            failed = True
+            problems.add(_unwritable(path, error))
 
+    try:
         yield write
+    finally:
+        try:
+            stream.close()
+        except OSError as error:
+            if not failed:
+                problems.add(_unwritable(path, error))
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(ErrorCode.STORE_FAILED, place=str(path), reason=error.strerror or str(error))
 
 
 @contextmanager

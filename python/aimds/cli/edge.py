@@ -7,12 +7,23 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from typing import Final, NoReturn, ParamSpec
+from typing import Final, NoReturn, ParamSpec, TextIO
 
 from aimds.cli.exit_codes import ExitCode
 from aimds.errors import AimdsError, ErrorCode, InputError
 
-__all__ = ["Problems", "guarded", "print_error", "print_json", "printable", "quit_pipe", "usage_error"]
+__all__ = [
+    "Problems",
+    "discard",
+    "finish_output",
+    "guarded",
+    "print_error",
+    "print_json",
+    "print_note",
+    "printable",
+    "refused",
+    "usage_error",
+]
 
 P = ParamSpec("P")
 
@@ -34,9 +45,21 @@ def printable(text: str) -> str:
 
 def print_error(error: AimdsError, *, with_help: bool = True) -> None:
     """`aimds: <code>: <message>` and what to do, on standard error."""
-    print(f"aimds: {error.code.slug}: {printable(str(error))}", file=sys.stderr)  # noqa: T201 - this is the printer
+    _tell(f"aimds: {error.code.slug}: {printable(str(error))}")
     if with_help:
-        print(f"help: {printable(error.help)}", file=sys.stderr)  # noqa: T201
+        _tell(f"help: {printable(error.help)}")
+
+
+def print_note(text: str) -> None:
+    """`note: ...` on standard error, for what is no error and yet must be known."""
+    _tell(f"note: {printable(text)}")
+
+
+def _tell(line: str) -> None:
+    try:
+        print(line, file=sys.stderr)  # noqa: T201 - this is the printer
+    except OSError:  # a full disk or a closed pipe there too: the exit code still speaks
+        discard(sys.stderr)
 
 
 def print_json(shape: object, *, indent: int | None = None) -> None:
@@ -49,12 +72,39 @@ def print_json(shape: object, *, indent: int | None = None) -> None:
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
 
 
-def quit_pipe() -> None:
-    """Points standard output at nothing, so that the interpreter does not complain again on its way out."""
+def discard(stream: TextIO) -> None:
+    """Points a stream at nothing, so that the interpreter does not complain again on its way out."""
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # standard output is not a file, as under a test runner
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):  # the stream is not a file, as under a test runner
         return
+
+
+def finish_output(code: int) -> int:
+    """Writes what is still held back of standard output; the exit code is that of the failure where it fails."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
+        return ExitCode.PIPE_CLOSED
+    except OSError as error:
+        return refused(error)
+    return code
+
+
+def refused(error: OSError) -> ExitCode:
+    """Tells what the operating system refused, such as output on a full disk, and returns the exit code.
+
+    Left alone it would be a traceback and the exit code 1, which means blocked.
+    """
+    named = isinstance(error.filename, (str, bytes))
+    place = os.fsdecode(error.filename) if named else "input or output"
+    print_error(InputError(ErrorCode.STORE_FAILED, place=place, reason=error.strerror or type(error).__name__))
+    try:
+        sys.stdout.flush()
+    except OSError:  # it still holds what it cannot write, and that is told now
+        discard(sys.stdout)
+    return ExitCode.BAD_INPUT
 
 
 def guarded(verb: Callable[P, ExitCode]) -> Callable[P, NoReturn]:
@@ -67,14 +117,17 @@ def guarded(verb: Callable[P, ExitCode]) -> Callable[P, NoReturn]:
         try:
             code = verb(*args, **kwargs)
             sys.stdout.flush()
-        except AimdsError as error:
+        except BrokenPipeError:
+            discard(sys.stdout)
+            code = ExitCode.PIPE_CLOSED
+        except (AimdsError, OSError) as error:
             if kwargs.get("debug"):
                 raise
-            print_error(error)
-            code = ExitCode.BAD_INPUT
-        except BrokenPipeError:
-            quit_pipe()
-            code = ExitCode.PIPE_CLOSED
+            if isinstance(error, AimdsError):
+                print_error(error)
+                code = ExitCode.BAD_INPUT
+            else:
+                code = refused(error)
         except KeyboardInterrupt:
             code = ExitCode.INTERRUPTED
         raise typer.Exit(int(code))
@@ -99,4 +152,4 @@ class Problems:
     def finish(self) -> None:
         """Says how many were not shown."""
         if self.count > _PROBLEMS_SHOWN_MAX:
-            print(f"aimds: and {self.count - _PROBLEMS_SHOWN_MAX} more", file=sys.stderr)  # noqa: T201
+            _tell(f"aimds: and {self.count - _PROBLEMS_SHOWN_MAX} more")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from aimds.cli.visible import visible
+from aimds.cli.visible import visible_line
 
 if TYPE_CHECKING:
     from aimds.evaluation import Quality, ReplayReport, Report, TraceStop
@@ -76,7 +76,7 @@ def print_replay(out: Console, report: ReplayReport, *, list_all: bool) -> None:
         table.add_column(name, justify="left" if name in ("trace", "") else "right", overflow="fold")
     for stop in shown:
         table.add_row(
-            Text(visible(stop.id)),
+            Text(visible_line(stop.id)),
             str(stop.events),
             _index(stop.attack_event_index),
             _index(stop.stopped_at),
@@ -118,7 +118,7 @@ class _Figures:
     def add(self, name: str, quality: Quality) -> None:
         """One group."""
         self.table.add_row(
-            Text(visible(name)),
+            Text(visible_line(name)),
             f"{quality.attacks}/{quality.rows}",
             self._figure(quality.recall, quality.recall_ci, 2),
             self._figure(quality.fpr, quality.fpr_ci, 3),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import re
+import stat
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -23,7 +25,11 @@ __all__ = ["FolderFilter", "Location", "ScanInput", "SourceText", "gather"]
 
 _NAME_BYTES_MAX: Final = 4096  # longest path of common systems; a longer argument can only be a text
 _SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,5}$")
-_BINARY_SAMPLE_BYTES: Final = 8192  # as git and grep do: a NUL byte near the start means binary
+_BINARY_SAMPLE_BYTES: Final = 8192  # as git and grep do: the start says what a file is
+_BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # those of UTF-32 begin or end with them
+_CONTROL_BYTES: Final = bytes({*range(32), 127} - set(b"\t\n\f\r\x1b"))
+_CONTROL_SHARE_OF_BINARY: Final = 0.3  # UTF-16 has a half of NUL bytes, tables of numbers have more
+_CONTROL_SHARE_OF_COMPRESSED: Final = 0.05  # of random bytes a tenth; asked only of what is not UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +112,39 @@ def gather(
     *,
     as_text: bool = False,
     folder_filter: FolderFilter | None = None,
-    on_skip: Callable[[str], None] = lambda note: None,
+    on_skip: Callable[[str, str], None] = lambda name, reason: None,
     text_advice: str = _TEXT_ADVICE,
 ) -> Iterator[ScanInput | InputError]:
     """The pieces to judge, in order; what cannot be read is an error in its place.
 
     An argument is `-` (standard input), an existing file or folder, a glob that matches, or else a text. One that looks
-    like a path but is none is an error, so that a typing mistake is never judged as a harmless text; `text_advice` says
-    what to do if it was meant as one.
+    like a path but is none is an error, so that a typing mistake is never judged as a harmless text; one that has
+    nothing to judge is an error too, so that a wrong folder is never taken for a harmless one.
+
+    Args:
+        arguments: as given on the command line.
+        as_text: every argument is a text.
+        folder_filter: which files of folders count.
+        text_advice: what to do if a path that is none was meant as a text.
+        on_skip: told name and reason of what a folder or glob holds and is not judged: links, devices, binary files.
     """
     folder_filter = folder_filter or FolderFilter()
     for position, argument in enumerate(arguments, start=1):
+        found = False
         try:
             for source, kind in _sources(argument, position, as_text, folder_filter, on_skip, text_advice):
+                found = found or source is not None
                 if isinstance(source, InputError):
                     yield source
                 elif source is not None:
                     yield from _parts(source, kind)
+            if not found:
+                yield InputError(ErrorCode.INPUT_EMPTY, place=argument, reason="no file in it was taken")
         except InputError as error:
             yield error
 
 
-_Found = Iterator[tuple[SourceText | InputError | None, EventKind]]  # None: a binary file, skipped
+_Found = Iterator[tuple[SourceText | InputError | None, EventKind]]  # None: a binary file, which is only skipped
 
 
 def _sources(
@@ -135,7 +152,7 @@ def _sources(
     position: int,
     as_text: bool,
     folder_filter: FolderFilter,
-    on_skip: Callable[[str], None],
+    on_skip: Callable[[str, str], None],
     text_advice: str,
 ) -> _Found:
     if argument == STDIN and not as_text:
@@ -146,12 +163,9 @@ def _sources(
     if path is not None and path.is_dir():
         yield from _folder(path, folder_filter, on_skip)
     elif path is not None:
-        yield _file(path), EventKind.DOCUMENT
+        yield _read(path), EventKind.DOCUMENT
     elif not as_text and (matched := _matches(argument)):
-        for name in matched:
-            file = Path(name)
-            if not file.is_dir():
-                yield _tried(file), EventKind.DOCUMENT
+        yield from _matched_files(argument, matched, on_skip)
     elif not as_text and _looks_like_path(argument):
         reason = f"no such file or folder; {text_advice}"
         raise InputError(ErrorCode.INPUT_NOT_FOUND, place=argument, reason=reason)
@@ -182,7 +196,7 @@ def _existing(argument: str) -> Path | None:
 def _matches(argument: str) -> list[str]:
     if len(argument) > _NAME_BYTES_MAX or "\0" in argument or not glob.has_magic(argument) or "\n" in argument:
         return []
-    return sorted(glob.glob(argument, recursive=True))[:FILES_MAX]  # noqa: PTH207 - absolute patterns too
+    return sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - absolute patterns too
 
 
 def _looks_like_path(argument: str) -> bool:
@@ -194,55 +208,111 @@ def _looks_like_path(argument: str) -> bool:
     return bool(parent) and _existing(parent) is not None
 
 
-def _folder(folder: Path, folder_filter: FolderFilter, on_skip: Callable[[str], None]) -> _Found:
+def _matched_files(pattern: str, matched: Sequence[str], on_skip: Callable[[str, str], None]) -> _Found:
     taken = 0
-    for directory, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if folder_filter.hidden or not name.startswith("."))
-        for name in sorted(names):
-            path = Path(directory, name)
-            relative = path.relative_to(folder).as_posix()
-            if (name.startswith(".") and not folder_filter.hidden) or not folder_filter.takes(relative):
-                continue
-            if not path.is_file() or path.is_symlink():
-                on_skip(f"{path}: not a regular file")
-                continue
-            taken += 1
-            if taken > FILES_MAX:
-                raise InputError(
-                    ErrorCode.INPUT_TOO_LARGE,
-                    place=str(folder),
-                    size=f"over {FILES_MAX}",
-                    unit="files",
-                    limit=FILES_MAX,
-                )
-            source = _tried(path, skip_binary=True)
-            if source is None:
-                on_skip(f"{path}: binary file")
-            else:
-                yield source, EventKind.DOCUMENT
+    for name in matched:
+        path = Path(name)
+        if path.is_dir():
+            below = name.rstrip("/") + "/"
+            following = bisect_left(matched, below)
+            if not any(one.startswith(below) and one != below for one in matched[following : following + 2]):
+                on_skip(name, "a folder of which the glob takes nothing")
+            continue
+        taken += 1
+        _check_count(taken, pattern)
+        yield _tried(path), EventKind.DOCUMENT
+
+
+def _folder(folder: Path, folder_filter: FolderFilter, on_skip: Callable[[str, str], None]) -> _Found:
+    taken = 0
+    for path in _walk(folder, folder_filter.hidden, on_skip):
+        if isinstance(path, InputError):
+            yield path, EventKind.DOCUMENT
+            continue
+        if not folder_filter.takes(path.relative_to(folder).as_posix()):
+            continue
+        try:
+            mode = path.lstat().st_mode
+        except OSError as error:
+            yield _unreadable(path, error), EventKind.DOCUMENT
+            continue
+        if not stat.S_ISREG(mode):
+            on_skip(str(path), "symbolic link" if stat.S_ISLNK(mode) else "not a regular file")
+            continue
+        taken += 1
+        _check_count(taken, str(folder))
+        source = _tried(path, skip_binary=True)
+        if source is None:
+            on_skip(str(path), "binary file")
+        yield source, EventKind.DOCUMENT
+
+
+def _walk(folder: Path, hidden: bool, on_skip: Callable[[str, str], None]) -> Iterator[Path | InputError]:
+    """What lies in a folder and below, without the folders; a folder that cannot be listed is an error."""
+    failed: list[OSError] = []
+
+    def failures() -> Iterator[InputError]:
+        while failed:
+            error = failed.pop(0)
+            yield _unreadable(Path(error.filename or folder), error)
+
+    for directory, folders, names in os.walk(folder, onerror=failed.append):
+        yield from failures()
+        folders[:] = sorted(name for name in folders if hidden or not name.startswith("."))
+        for name in folders:
+            if os.path.islink(os.path.join(directory, name)):  # noqa: PTH114, PTH118 - Path raises where none may search
+                on_skip(str(Path(directory, name)), "symbolic link")
+        yield from (Path(directory, name) for name in sorted(names) if hidden or not name.startswith("."))
+    yield from failures()
+
+
+def _check_count(taken: int, place: str) -> None:
+    if taken > FILES_MAX:
+        raise InputError(
+            ErrorCode.INPUT_TOO_LARGE, place=place, size=f"over {FILES_MAX}", unit="files", limit=FILES_MAX
+        )
 
 
 def _tried(path: Path, *, skip_binary: bool = False) -> SourceText | InputError | None:
     try:
-        return _file(path, skip_binary=skip_binary)
+        return _read(path, skip_binary=skip_binary)
     except InputError as error:
         return error
 
 
-def _file(path: Path, *, skip_binary: bool = False) -> SourceText | None:
+def _read(path: Path, *, skip_binary: bool = False) -> SourceText | None:
     """Reads a file whole; `None` when it is binary and may be skipped."""
     try:
         with path.open("rb") as stream:
             sample = stream.read(_BINARY_SAMPLE_BYTES)
-            if skip_binary and b"\0" in sample:
+            if skip_binary and _is_binary(sample):
                 return None
             size = os.fstat(stream.fileno()).st_size
             if size > FILE_BYTES_MAX:
                 raise _too_large(str(path), size)
             data = sample + stream.read(FILE_BYTES_MAX + 1 - len(sample))
     except OSError as error:
-        raise InputError(ErrorCode.INPUT_NOT_FOUND, place=str(path), reason=error.strerror or str(error)) from error
+        raise _unreadable(path, error) from error
     return SourceText(str(path), _decoded(data, str(path)), path)
+
+
+def _is_binary(sample: bytes) -> bool:
+    """Whether a file that begins so is no text. A NUL byte alone says nothing: it would hide a text from the scan.
+
+    What begins with the mark of UTF-16 is text of another encoding, and an error to whoever decodes it.
+    """
+    if b"\0" not in sample or sample.startswith(_BYTE_ORDER_MARKS):
+        return False
+    share = 1 - len(sample.translate(None, _CONTROL_BYTES)) / len(sample)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)  # incremental: the sample may end within a character
+    except UnicodeDecodeError:
+        return share >= _CONTROL_SHARE_OF_COMPRESSED
+    return share >= _CONTROL_SHARE_OF_BINARY
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(ErrorCode.INPUT_NOT_FOUND, place=str(path), reason=error.strerror or type(error).__name__)
 
 
 def _decoded(data: bytes, place: str) -> str:

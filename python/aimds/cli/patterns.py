@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from aimds.cli.edge import Problems, guarded, print_json, usage_error
+from aimds.cli.edge import Problems, guarded, print_json, print_note, usage_error
 from aimds.cli.exit_codes import ExitCode
 from aimds.cli.options import ConfigOption, DebugOption, JsonOption, SetOption, load_settings
 from aimds.errors import ConfigurationError, InputError
@@ -71,6 +71,10 @@ def open_store(
         opened.close()
 
 
+def _tell_skipped(name: str, reason: str) -> None:
+    print_note(f"skipped {name}: {reason}")
+
+
 @guarded
 def add(
     texts: Annotated[
@@ -105,7 +109,7 @@ def add(
     problems = Problems()
     with open_store(store, config, assignments, write=True) as opened:
         records = []
-        for item in gather(texts, text_advice=_TEXT_ADVICE):
+        for item in gather(texts, on_skip=_tell_skipped, text_advice=_TEXT_ADVICE):
             try:
                 if isinstance(item, InputError):
                     raise item
@@ -271,7 +275,7 @@ def _show_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothin
     from rich.text import Text
 
     from aimds.cli.render import console
-    from aimds.cli.visible import visible
+    from aimds.cli.visible import visible_line
 
     out = console()
     if not rows:
@@ -281,5 +285,5 @@ def _show_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]], nothin
     for name in header:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(visible(cell)) for cell in row))
+        table.add_row(*(Text(visible_line(cell)) for cell in row))
     out.print(table)

@@ -20,6 +20,7 @@ from aimds.cli.policy_pages import (
     page,
     proofs_page,
     rules_page,
+    shown_line,
     test_page,
 )
 from aimds.errors import AimdsError, ErrorCode, InputError
@@ -130,7 +131,7 @@ def new(
         raise usage_error(f"{path}: is there already, and nothing is overwritten", "aimds policy new") from None
     except OSError as fault:
         raise InputError(ErrorCode.INPUT_NOT_FOUND, place=str(path), reason=fault.strerror or "") from None
-    page().print(f"wrote {path}; try `aimds policy test {path}`", markup=False, soft_wrap=True)
+    page().print(shown_line(f"wrote {path}; try `aimds policy test {path}`"), markup=False, soft_wrap=True)
     return ExitCode.OK
 
 
@@ -164,9 +165,8 @@ def fmt(
         print_json({"files": rows})
     else:
         for row in changed:
-            page().print(
-                f"{row['file']}: {'would change' if only_check else 'rewritten'}", markup=False, soft_wrap=True
-            )
+            done = "would change" if only_check else "rewritten"
+            page().print(shown_line(f"{row['file']}: {done}"), markup=False, soft_wrap=True)
     if problems.count:
         return ExitCode.BAD_INPUT
     return ExitCode.FINDINGS if changed and only_check else ExitCode.OK
@@ -220,7 +220,7 @@ def coverage(sources: _Sources = None, as_json: JsonOption = False, debug: Debug
             for name, reached in report.coverage.items():
                 coverage_page(page(), report.name, name, reached)
             if not report.coverage:
-                page().print(f"{report.name}: no tests", markup=False, soft_wrap=True)
+                page().print(shown_line(f"{report.name}: no tests"), markup=False, soft_wrap=True)
     short = not all(report.is_covered for report in reports)
     return worst([ExitCode.FINDINGS if short else ExitCode.OK, *[ExitCode.BAD_INPUT] * bad])
 

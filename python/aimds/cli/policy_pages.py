@@ -20,6 +20,7 @@ __all__ = [
     "proofs_page",
     "rules_page",
     "shown",
+    "shown_line",
     "test_page",
 ]
 
@@ -42,9 +43,11 @@ def check_page(out: Console, report: CheckReport) -> None:
     }
     for finding in report.findings:
         said = words.get(finding.kind, f"can fire together with `{finding.other}`, which then wins")
-        out.print(f"{report.name}: `{finding.rule}` {said} ({finding.certainty})", markup=False, soft_wrap=True)
+        out.print(
+            shown_line(f"{report.name}: `{finding.rule}` {said} ({finding.certainty})"), markup=False, soft_wrap=True
+        )
     if report.is_clean:
-        out.print(f"{report.name}: fine", markup=False, soft_wrap=True)
+        out.print(shown_line(f"{report.name}: fine"), markup=False, soft_wrap=True)
 
 
 def test_page(out: Console, report: TestReport) -> None:
@@ -52,19 +55,21 @@ def test_page(out: Console, report: TestReport) -> None:
     for outcome in report.outcomes:
         for failure in outcome.failures:
             line = f"{failure.file}:{failure.line}: {outcome.name}: {failure.message}"
-            out.print(shown(line), markup=False, soft_wrap=True, style="red")
+            out.print(shown_line(line), markup=False, soft_wrap=True, style="red")
     failed = sum(bool(outcome.failures) for outcome in report.outcomes)
     checked = sum(outcome.checked for outcome in report.outcomes)
     said = f"{len(report.outcomes)} tests, {checked} expectations, {failed} failed" if report.outcomes else "no tests"
-    out.print(f"{report.name}: {said}", markup=False, soft_wrap=True)
+    out.print(shown_line(f"{report.name}: {said}"), markup=False, soft_wrap=True)
 
 
 def coverage_page(out: Console, file: str, name: str, reached: Coverage) -> None:
     """What the tests of one set did not reach."""
-    out.print(f"{file}: {name}: {reached.reached} of {reached.goals} goals reached", markup=False, soft_wrap=True)
+    out.print(
+        shown_line(f"{file}: {name}: {reached.reached} of {reached.goals} goals reached"), markup=False, soft_wrap=True
+    )
     for one in reached.missing:
         text = " ".join(one.text.split())
-        out.print(shown(f"  {one.file}:{one.line}: {one.rule}: {one.goal}: {text}"), markup=False, soft_wrap=True)
+        out.print(shown_line(f"  {one.file}:{one.line}: {one.rule}: {one.goal}: {text}"), markup=False, soft_wrap=True)
 
 
 def proofs_page(out: Console, source: str, results: Sequence[ClaimResult]) -> None:
@@ -79,14 +84,16 @@ def proofs_page(out: Console, source: str, results: Sequence[ClaimResult]) -> No
             filled = f" = {one.filled_in}" if one.filled_in is not None else ""
             of = f": {one.instance}{filled}" if one.instance is not None else ""
             line = f"{place}: {one.kind} {', '.join(one.about)}{of}: {_claim_words(one)}"
-            out.print(shown(line), markup=False, soft_wrap=True)
+            out.print(shown_line(line), markup=False, soft_wrap=True)
             if one.how == "refuted":
                 for event in readable_trace(one):
-                    out.print(shown(f"  {event}"), markup=False, soft_wrap=True)
+                    out.print(shown_line(f"  {event}"), markup=False, soft_wrap=True)
         if len(rows) > 1 and rows[0].instance is not None:
-            out.print(shown(_together(rows)), markup=False, soft_wrap=True)
+            out.print(shown_line(_together(rows)), markup=False, soft_wrap=True)
     if not results:
-        out.print(f"{source}: claims nothing; `claim` in the file, or --path-within", markup=False, soft_wrap=True)
+        out.print(
+            shown_line(f"{source}: claims nothing; `claim` in the file, or --path-within"), markup=False, soft_wrap=True
+        )
 
 
 def _together(instances: Sequence[ClaimResult]) -> str:
@@ -118,8 +125,8 @@ def diff_page(out: Console, found: VersionDiff) -> None:
     """What changed between two versions, and what that means."""
     for word, names in (("added", found.added), ("removed", found.removed), ("changed", found.changed)):
         for name in names:
-            out.print(f"{word:<8} {name}", markup=False)
-    out.print(f"{found.old} -> {found.new}: {found.summary}", markup=False, soft_wrap=True)
+            out.print(shown_line(f"{word:<8} {name}"), markup=False)
+    out.print(shown_line(f"{found.old} -> {found.new}: {found.summary}"), markup=False, soft_wrap=True)
     if not found.same_schema:
         said = "the schema changed: the comparison is about equal facts, not equal events"
         out.print(said, markup=False, soft_wrap=True)
@@ -129,15 +136,16 @@ def diff_page(out: Console, found: VersionDiff) -> None:
 
 def rules_page(out: Console, name: str, rules: Sequence[dict[str, Any]]) -> None:
     """The rules of a set, with their text."""
-    out.print(f"{name}: {len(rules)} rules", markup=False)
+    out.print(shown_line(f"{name}: {len(rules)} rules"), markup=False)
     for rule in rules:
         out.print(
-            f"\n{rule['name']}  {rule['effect']}, {rule['severity']}  {rule['file']}:{rule['line']}", markup=False
+            "\n" + shown_line(f"{rule['name']}  {rule['effect']}, {rule['severity']}  {rule['file']}:{rule['line']}"),
+            markup=False,
         )
         if rule["message"]:
-            out.print(shown(f"  {rule['message']}"), markup=False, soft_wrap=True)
+            out.print(shown_line(f"  {rule['message']}"), markup=False, soft_wrap=True)
         if rule["filled_in"]:
-            out.print(shown(f"  = {rule['filled_in']}, of"), markup=False, soft_wrap=True)
+            out.print(shown_line(f"  = {rule['filled_in']}, of"), markup=False, soft_wrap=True)
         out.print(shown("\n".join(f"  {line}" for line in rule["text"].splitlines())), markup=False, soft_wrap=True)
 
 
@@ -152,18 +160,18 @@ def decision_page(out: Console, decision: Decision, row: dict[str, Any]) -> None
     for fired in decision.fired:
         sure = "" if fired.certain else ", because something is not known"
         out.print(
-            shown(f"  {fired.rule} ({fired.effect}, {fired.severity}{sure}): {fired.message or ''}"), markup=False
+            shown_line(f"  {fired.rule} ({fired.effect}, {fired.severity}{sure}): {fired.message or ''}"), markup=False
         )
         for part in trails.get(fired.rule, {"parts": []})["parts"]:
             text = " ".join(part["text"].split())
             bound = f"  [events {', '.join(map(str, part['events']))}]" if part["events"] else ""
-            out.print(shown(f"    {part['file']}:{part['line']}: {text}{bound}"), markup=False, soft_wrap=True)
+            out.print(shown_line(f"    {part['file']}:{part['line']}: {text}{bound}"), markup=False, soft_wrap=True)
     if decision.by_default:
         out.print("  nothing permits it", markup=False)
     for obligation in decision.obligations:
-        out.print(shown(f"  must: {obligation.kind} {obligation.about}"), markup=False)
+        out.print(shown_line(f"  must: {obligation.kind} {obligation.about}"), markup=False)
     if explanation["counterfactual"]:
-        out.print(shown(f"  would pass: {change_text(explanation['counterfactual'])}"), markup=False)
+        out.print(shown_line(f"  would pass: {change_text(explanation['counterfactual'])}"), markup=False)
     if "certificate" in row:
         out.print(f"  proved: stream sha256 {row['certificate']['stream_sha256']}", markup=False, soft_wrap=True)
 
@@ -173,3 +181,10 @@ def shown(text: str) -> str:
     from aimds.cli.visible import visible
 
     return visible(text)
+
+
+def shown_line(text: str) -> str:
+    """The same on one line: for what names files, rules and events."""
+    from aimds.cli.visible import visible_line
+
+    return visible_line(text)

@@ -25,7 +25,7 @@ Settings come from options, then the environment (`AIMDS_*`), then a file, then 
 |---|---|
 | 0 | allowed, or all is well |
 | 1 | blocked, or findings |
-| 2 | bad input, options or settings; what could be judged was judged |
+| 2 | bad input, options or settings, or output that cannot be written; what could be judged was judged |
 | 3 | escalated: a person should look |
 | 130 | interrupted |
 | 141 | whoever read the output went away |

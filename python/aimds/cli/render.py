@@ -13,7 +13,7 @@ from rich.text import Text
 
 from aimds.cli.inputs import Location, ScanInput
 from aimds.cli.shapes import evidence_of, masked
-from aimds.cli.visible import excerpt, visible
+from aimds.cli.visible import excerpt, visible_line
 from aimds.records import Action, Finding, SeverityLevel, StageOutcome, Verdict
 from aimds.taxonomy import entry
 
@@ -39,10 +39,17 @@ _EVIDENCE_SHOWN_CHARACTERS: Final = 120
 _PLAIN_WIDTH: Final = 120  # for pipes and files, where there is no terminal to ask
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to the edge: rich would end the process with 1, which means blocked."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console on standard output or standard error; colour only where it is wanted (a terminal, no NO_COLOR)."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else _PLAIN_WIDTH, emoji=False)
+    return _Console(file=stream, highlight=False, width=None if stream.isatty() else _PLAIN_WIDTH, emoji=False)
 
 
 def one_line(verdict: Verdict) -> Text:
@@ -50,7 +57,7 @@ def one_line(verdict: Verdict) -> Text:
     line = Text()
     line.append(f"{verdict.action:<8}", ACTION_STYLES[verdict.action])
     line.append(f"  {verdict.score:.2f}  ")
-    line.append(visible(verdict.reason).replace("\n", " "))
+    line.append(visible_line(verdict.reason))
     return line
 
 
@@ -63,9 +70,9 @@ def verdict_page(out: Console, item: ScanInput, verdict: Verdict, *, redact: boo
     head.append(
         f"  score {verdict.score:.2f}  confidence {verdict.confidence:.2f}  {_milliseconds(verdict.duration_ns)}"
     )
-    head.append(f"  {visible(item.name)} ({verdict.event.kind}, {verdict.event.trust})", "dim")
+    head.append(f"  {visible_line(item.name)} ({verdict.event.kind}, {verdict.event.trust})", "dim")
     out.print(head, soft_wrap=True)
-    out.print(Text(f"  because  {visible(verdict.reason)}"), soft_wrap=True)
+    out.print(Text(f"  because  {visible_line(verdict.reason)}"), soft_wrap=True)
     findings = sorted(verdict.findings, key=lambda one: one.severity * one.confidence, reverse=True)
     shown = findings[:_FINDINGS_SHOWN_MAX]
     if not redact:
@@ -84,9 +91,9 @@ def verdict_page(out: Console, item: ScanInput, verdict: Verdict, *, redact: boo
     out.print()
     for mitigation in verdict.mitigations:
         where = f" ({len(mitigation.spans)} spans)" if mitigation.spans else ""
-        out.print(Text(f"  do       {mitigation.kind}: {visible(mitigation.reason)}{where}"), soft_wrap=True)
+        out.print(Text(f"  do       {mitigation.kind}: {visible_line(mitigation.reason)}{where}"), soft_wrap=True)
     if verdict.proposal is not None:
-        out.print(Text(f"  learn    {visible(verdict.proposal.reason)}"), soft_wrap=True)
+        out.print(Text(f"  learn    {visible_line(verdict.proposal.reason)}"), soft_wrap=True)
     _stages(out, verdict)
 
 
@@ -107,19 +114,19 @@ def _finding(out: Console, item: ScanInput, finding: Finding, number: int, *, re
     head = Text(f"  [{number}] ")
     head.append(str(level).upper(), f"bold {LEVEL_STYLES[level]}")
     head.append(f"  {finding.category}", "bold")
-    head.append(f"  {visible(finding.rule_id)}  confidence {finding.confidence:.2f}")
+    head.append(f"  {visible_line(finding.rule_id)}  confidence {finding.confidence:.2f}")
     out.print(head, soft_wrap=True)
-    rows = [("", visible(finding.message))]
+    rows = [("", visible_line(finding.message))]
     if finding.span is not None:
         rows.append(("at", _where(item.location(finding.span.start), finding)))
     if finding.chain:
-        rows.append(("undone", " > ".join(map(visible, finding.chain))))
+        rows.append(("undone", " > ".join(map(visible_line, finding.chain))))
     evidence = None if redact or masked(finding) else finding.evidence
     if evidence is not None and (finding.chain or finding.span is None):
         text = evidence_of(finding, item.text)
         revealed = "" if text is None else text.reveal()
         cut = revealed[:_EVIDENCE_SHOWN_CHARACTERS]
-        rows.append(("reads", f'"{visible(cut)}"' + (" ..." if len(revealed) > len(cut) else "")))
+        rows.append(("reads", f'"{visible_line(cut)}"' + (" ..." if len(revealed) > len(cut) else "")))
     ids = entry(finding.category)
     known_as = [*ids.owasp_llm_2025, *ids.owasp_agentic_2026, *ids.atlas]
     if known_as:
@@ -129,7 +136,7 @@ def _finding(out: Console, item: ScanInput, finding: Finding, number: int, *, re
     table.add_column(overflow="fold")
     for name, value in rows:
         if name:
-            table.add_row(name, Text(value.replace("\n", " ")))
+            table.add_row(name, Text(value))
         else:
             out.print(Padding(Text(value), (0, 0, 0, 6), expand=False))
     out.print(Padding(table, (0, 0, 0, 6), expand=False))
@@ -152,7 +159,7 @@ def _stages(out: Console, verdict: Verdict) -> None:
             continue
         line.append(f" {_milliseconds(report.duration_ns)}", "dim")
         if report.outcome is not StageOutcome.COMPLETE:
-            line.append(f" {report.outcome}" + (f" ({visible(report.reason)})" if report.reason else ""), "yellow")
+            line.append(f" {report.outcome}" + (f" ({visible_line(report.reason)})" if report.reason else ""), "yellow")
     if verdict.reports:
         out.print(line, soft_wrap=True)
 
@@ -172,10 +179,10 @@ def verdict_table(out: Console, judged: Sequence[tuple[ScanInput, Verdict]], *, 
     for item, verdict in listed:
         line = Text(f"{verdict.action:<8}", ACTION_STYLES[verdict.action])
         line.append(f"  {verdict.score:5.2f}  {verdict.duration_ns / 1e6:6.2f}  ", "not bold default")
-        line.append(visible(item.name), "not bold default")
+        line.append(visible_line(item.name), "not bold default")
         out.print(line, soft_wrap=True)
         if verdict.action is not Action.ALLOW:
             category = "" if verdict.category is None else f"{verdict.category}; "
-            out.print(Padding(Text(category + visible(verdict.reason), "dim"), (0, 0, 0, 25), expand=False))
+            out.print(Padding(Text(category + visible_line(verdict.reason), "dim"), (0, 0, 0, 25), expand=False))
     if len(listed) < len(judged):
         out.print(f"({len(judged) - len(listed)} allowed inputs are not listed; --all lists them)", style="dim")

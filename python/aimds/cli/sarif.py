@@ -25,6 +25,7 @@ LEVELS: Final = {
     SeverityLevel.CRITICAL: "error",
 }
 VERDICT_RULE: Final = "aimds/verdict"
+_SKIPPED: Final = "aimds/skipped"
 
 
 class SarifLog:
@@ -40,16 +41,28 @@ class SarifLog:
             self._rules.setdefault(result["ruleId"], rule)
         self._results.append(result)
 
-    def document(self, version: str, errors: Iterable[AimdsError] = ()) -> dict[str, Any]:
-        """The log, with the rules in the order in which results first name them."""
+    def document(
+        self, version: str, errors: Iterable[AimdsError] = (), skipped: Iterable[tuple[str, str]] = ()
+    ) -> dict[str, Any]:
+        """The log, with the rules in the order in which results first name them.
+
+        Args:
+            version: of AIMDS.
+            errors: inputs that could not be judged; with any the run counts as failed.
+            skipped: name and reason of what was not judged on purpose.
+        """
         named = dict.fromkeys(result["ruleId"] for result in self._results)
         index = {rule_id: position for position, rule_id in enumerate(named)}
-        notifications = [
+        failures = [
             {"level": "error", "descriptor": {"id": error.code.slug}, "message": {"text": str(error)}}
             for error in errors
         ]
+        notes = [
+            {"level": "note", "descriptor": {"id": _SKIPPED}, "message": {"text": f"skipped {name}: {reason}"}}
+            for name, reason in skipped
+        ]
         driver = {"name": "aimds", "semanticVersion": version, "rules": [self._rules[rule_id] for rule_id in named]}
-        invocation = {"executionSuccessful": not notifications, "toolExecutionNotifications": notifications}
+        invocation = {"executionSuccessful": not failures, "toolExecutionNotifications": [*failures, *notes]}
         return {
             "$schema": _SCHEMA,
             "version": "2.1.0",
@@ -68,7 +81,10 @@ _WHOLE_RULE: Final = {"id": VERDICT_RULE, "shortDescription": {"text": "the text
 
 
 def sarif_log(
-    judged: Iterable[tuple[ScanInput, Verdict]], errors: Iterable[AimdsError], version: str
+    judged: Iterable[tuple[ScanInput, Verdict]],
+    errors: Iterable[AimdsError],
+    version: str,
+    skipped: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Any]:
     """One run: a result for each finding, and for each blocked or escalated input that has no finding."""
     log = SarifLog()
@@ -77,7 +93,7 @@ def sarif_log(
             log.add(_result(item, verdict, finding), rule_shape(finding.rule_id, finding.category, finding.severity))
         if not verdict.findings and verdict.action in (Action.BLOCK, Action.ESCALATE):
             log.add(_whole(item, verdict))
-    return log.document(version, errors)
+    return log.document(version, errors, skipped)
 
 
 def rule_shape(rule_id: str, category: Category, severity: float) -> dict[str, Any]:

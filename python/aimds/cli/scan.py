@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from aimds.cli.edge import Problems, guarded, print_json, usage_error
+from aimds.cli.edge import Problems, guarded, print_json, print_note, usage_error
 from aimds.cli.exit_codes import ExitCode, exit_code_of, worst
 from aimds.cli.options import (
     ConfigOption,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["scan"]
 
+_NOTES_SHOWN_MAX: Final = 50  # a folder of pictures would bury the verdicts
 
 _Inputs = Annotated[
     list[str] | None,
@@ -44,7 +45,7 @@ _Inputs = Annotated[
 ]
 _Text = Annotated[bool, typer.Option("--text", help="Take every INPUT as a text, even when a file is called so.")]
 _Sarif = Annotated[bool, typer.Option("--sarif", help="Print a SARIF 2.1.0 log for code hosts and editors.")]
-_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors; the exit code tells.")]
+_Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors and what was skipped.")]
 _Details = Annotated[bool, typer.Option("--details", help="With several inputs: a page for each, not one table.")]
 _All = Annotated[bool, typer.Option("--all", help="With many inputs: list the allowed ones as well.")]
 _Redact = Annotated[bool, typer.Option("--redact", help="Never print the text itself, only where the findings are.")]
@@ -83,7 +84,12 @@ def scan(
 
     Texts and standard input are judged as prompts, files as documents, unless --kind says otherwise. Spans count
     characters of the original text. Of several results the worst decides the exit code: 2 something could not be read,
-    1 blocked, 3 escalated, 0 all allowed.
+    1 blocked, 3 escalated, 0 all allowed. A folder or a glob without any file to judge is an error.
+
+    In folders, binary files, symbolic links and devices are skipped: each is named on standard error as a note, with
+    --json also as {"input", "skipped"}, with --sarif also as a notification. They leave the exit code alone. A file is
+    binary when it holds NUL bytes and much of its beginning is control characters; one given by its name is never
+    skipped.
     """
     from aimds.cli.inputs import FolderFilter, gather
 
@@ -95,18 +101,17 @@ def scan(
             raise usage_error("nothing to judge: give a text, a file or a folder, or pipe a text in", "aimds scan")
         arguments = ["-"]
     problems = Problems()
-    notes: list[str] = []
+    output = _Output(as_json=as_json, sarif=sarif, quiet=quiet, details=details, list_all=list_all, redact=redact)
     pieces = gather(
         arguments,
         as_text=text,
         folder_filter=FolderFilter(tuple(glob or ()), tuple(exclude or ()), hidden),
-        on_skip=notes.append,
+        on_skip=output.skip,
     )
-    output = _Output(as_json=as_json, sarif=sarif, quiet=quiet, details=details, list_all=list_all, redact=redact)
     defense = load_defense(config, chosen(profile, assignments))
     _judge(pieces, defense.evaluate, _Judged(kind, role, trust, tool), output, problems)
     problems.finish()
-    output.finish(notes)
+    output.finish()
     codes = [exit_code_of(verdict.action) for _, verdict in output.judged]
     return worst([*codes, ExitCode.BAD_INPUT] if problems.count else codes)
 
@@ -155,6 +160,7 @@ class _Output:
     redact: bool
     judged: list[tuple[ScanInput, Verdict]] = field(default_factory=list)
     errors: list[InputError] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
 
     def verdict(self, item: ScanInput, verdict: Verdict) -> None:
         self.judged.append((item, verdict))
@@ -171,17 +177,26 @@ class _Output:
 
             print_json({"input": error.fields.get("place"), **error_to_json(error.code.slug, str(error))})
 
-    def finish(self, notes: list[str]) -> None:
+    def skip(self, name: str, reason: str) -> None:
+        """Tells of what is not judged, in every form of output: nobody may take it for judged."""
+        self.skipped.append((name, reason))
+        if len(self.skipped) <= _NOTES_SHOWN_MAX:
+            print_note(f"skipped {name}: {reason}")
+        if self.as_json and not self.quiet:
+            print_json({"input": name, "skipped": reason})
+
+    def finish(self) -> None:
+        if len(self.skipped) > _NOTES_SHOWN_MAX:
+            print_note(f"skipped {len(self.skipped) - _NOTES_SHOWN_MAX} more (all with --json and --sarif)")
         if self.sarif and not self.quiet:
             from aimds import __version__
             from aimds.cli.sarif import sarif_log
 
-            print_json(sarif_log(self.judged, self.errors, __version__))
+            print_json(sarif_log(self.judged, self.errors, __version__, skipped=self.skipped))
         elif not (self.as_json or self.quiet):
-            self._pages(notes)
+            self._pages()
 
-    def _pages(self, notes: list[str]) -> None:
-        from aimds.cli.edge import printable
+    def _pages(self) -> None:
         from aimds.cli.render import console, verdict_page, verdict_table
 
         out = console()
@@ -190,13 +205,10 @@ class _Output:
                 verdict_page(out, item, verdict, redact=self.redact)
         elif self.judged:
             verdict_table(out, self.judged, list_all=self.list_all)
-        if len(self.judged) != 1 or self.errors or notes:
-            out.print(self._summary(len(notes)))
-        err = console(stderr=True)
-        for note in notes:
-            err.print(f"note: skipped {printable(note)}", markup=False, soft_wrap=True)
+        if len(self.judged) != 1 or self.errors or self.skipped:
+            out.print(self._summary())
 
-    def _summary(self, skipped: int) -> str:
+    def _summary(self) -> str:
         counts = {"allowed": 0, "blocked": 0, "escalated": 0}
         names = {ExitCode.OK: "allowed", ExitCode.FINDINGS: "blocked", ExitCode.ESCALATED: "escalated"}
         for _, verdict in self.judged:
@@ -205,6 +217,6 @@ class _Output:
         parts = [f"{count} {name}" for name, count in counts.items() if count]
         if self.errors:
             parts.append(f"{len(self.errors)} could not be read")
-        if skipped:
-            parts.append(f"{skipped} skipped")
+        if self.skipped:
+            parts.append(f"{len(self.skipped)} skipped")
         return f"\n{total} {'input' if total == 1 else 'inputs'}: {', '.join(parts) or 'nothing to judge'}"

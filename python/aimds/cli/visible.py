@@ -12,7 +12,7 @@ from rich.text import Text
 
 from aimds.records import Span
 
-__all__ = ["excerpt", "visible"]
+__all__ = ["excerpt", "visible", "visible_line"]
 
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0e\U000e0100-\U000e01ef]")  # invisible, though Unicode calls them marks
@@ -46,6 +46,11 @@ def visible(text: str) -> str:
         run.clear()
         pieces.append(character)
     return "".join(pieces)
+
+
+def visible_line(text: str) -> str:
+    r"""`visible`, with line ends and tabs spelled out too (`\n`): for names, which could forge a line of output."""
+    return visible(text).replace("\n", r"\n").replace("\t", r"\t")
 
 
 @dataclass(frozen=True, slots=True)

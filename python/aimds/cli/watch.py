@@ -125,10 +125,10 @@ def _show(verdict: Verdict, *, as_json: bool) -> None:
     from rich.text import Text
 
     from aimds.cli.render import console, one_line
-    from aimds.cli.visible import visible
+    from aimds.cli.visible import visible_line
 
     line = Text(time.strftime("%H:%M:%S ", time.localtime((verdict.event.timestamp_ns or 0) / _NS_PER_S)), "dim")
     line.append_text(one_line(verdict))
     origin = [str(verdict.event.kind), *filter(None, (verdict.event.session_id, verdict.event.tool))]
-    line.append(f"  ({visible(', '.join(origin))})", "dim")
+    line.append(f"  ({visible_line(', '.join(origin))})", "dim")
     console().print(line, soft_wrap=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Self, cast
+from typing import IO, Final, Self
 
 from aimds.errors import ErrorCode, InputError
 from aimds.limits import DATA_BYTES_MAX, GZIP_RATIO_MAX, JSONL_ROW_BYTES_MAX
@@ -76,7 +76,7 @@ class LineReader:
         self._raw = _CountingReader(raw)
         buffered = io.BufferedReader(self._raw, _CHUNK_BYTES)
         self.is_gzip = buffered.peek(2)[:2] == _GZIP_MAGIC
-        self._stream: IO[bytes] = cast("IO[bytes]", gzip.GzipFile(fileobj=buffered)) if self.is_gzip else buffered
+        self._stream = gzip.GzipFile(fileobj=buffered) if self.is_gzip else buffered
 
     @property
     def bytes_done(self) -> int:
@@ -153,7 +153,8 @@ class LineReader:
         total = 0
         while True:
             try:
-                chunk = self._stream.read(_CHUNK_BYTES)
+                # What was read before a damage comes out first: `read` would drop it with the error.
+                chunk = self._stream.read1(_CHUNK_BYTES)
             except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                 yield InputError(
                     ErrorCode.INPUT_BAD_ROW, place=self.name, reason=f"the gzip stream is damaged ({error})"

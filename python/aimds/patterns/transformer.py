@@ -40,7 +40,9 @@ def thread_count(threads: int) -> int:
 def onnx_session(model: bytes | str, place: Path, threads: int) -> Any:
     """A session on the processor, without telemetry.
 
-    onnxruntime is imported here and not at the top: it takes a tenth of a second that `import aimds` need not.
+    onnxruntime is imported here and not at the top: it takes a tenth of a second that `import aimds` need not. Its
+    telemetry begins with the import, so `ORT_DISABLE_TELEMETRY` is set to 1 before. A value that the host program has
+    set stays: the variable speaks for the whole process, which is not ours alone.
 
     Args:
         model: the bytes of the model, or its path (then external data beside it is found too).
@@ -50,12 +52,13 @@ def onnx_session(model: bytes | str, place: Path, threads: int) -> Any:
     Raises:
         ArtefactError: `artefact-missing` without onnxruntime, `artefact-corrupt` for a file that it refuses.
     """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         import onnxruntime
     except ImportError as error:
         reason = "onnxruntime cannot be imported: pip install onnxruntime, or choose the profile `fast`"
         raise ArtefactError(ErrorCode.ARTEFACT_MISSING, place=str(place), reason=reason) from error
-    onnxruntime.disable_telemetry_events()
+    onnxruntime.disable_telemetry_events()  # for a host that imported it earlier
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = thread_count(threads)
     options.inter_op_num_threads = 1

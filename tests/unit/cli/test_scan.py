@@ -112,7 +112,7 @@ def test_files_are_documents_unless_told(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_folders_are_walked(cli: Cli, tmp_path: Path) -> None:
-    """Sorted, without hidden names, binary files skipped with a note; --glob and --exclude choose."""
+    """Sorted, without hidden names, binary files and links skipped and told; --glob and --exclude choose."""
     for name, data in {
         "d/b.md": b"attack", "d/a.txt": b"hello", "d/x/c.md": b"doubt", "d/x/raw.bin": b"PK\0\1", "d/.git/h": b"attack",
     }.items():  # fmt: skip
@@ -120,14 +120,17 @@ def test_folders_are_walked(cli: Cli, tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(data)
     (tmp_path / "d/link.txt").symlink_to(tmp_path / "d/a.txt")
     result = cli("scan", "d", "--json")
-    assert [row["input"] for row in lines(result.out)] == ["d/a.txt", "d/b.md", "d/x/c.md"]
+    assert [row["input"] for row in lines(result.out) if "action" in row] == ["d/a.txt", "d/b.md", "d/x/c.md"]
+    assert [(row["input"], row["skipped"]) for row in lines(result.out) if "action" not in row] == [
+        ("d/link.txt", "symbolic link"), ("d/x/raw.bin", "binary file"),
+    ]  # fmt: skip
     table = cli("scan", "d")
     assert "note: skipped d/x/raw.bin: binary file" in table.err
     assert "3 inputs: 1 allowed, 1 blocked, 1 escalated, 2 skipped" in table.out
     assert [row["input"] for row in lines(cli("scan", "d", "--json", "--glob", "*.md").out)] == ["d/b.md", "d/x/c.md"]
     chosen = cli("scan", "d", "--json", "--glob", "*.md", "--exclude", "x/*").out
     assert [row["input"] for row in lines(chosen)] == ["d/b.md"]
-    assert len(lines(cli("scan", "d", "--json", "--hidden").out)) == 4
+    assert len([row for row in lines(cli("scan", "d", "--json", "--hidden").out) if "action" in row]) == 4
     assert [row["input"] for row in lines(cli("scan", "--json", "d/**/*.md").out)] == ["d/b.md", "d/x/c.md"]
 
 

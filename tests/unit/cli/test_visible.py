@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimds.cli.visible import excerpt, visible
+from aimds.cli.visible import excerpt, visible, visible_line
 from aimds.records import Span
 
 
@@ -25,6 +25,15 @@ def test_nothing_shown_can_steer_a_terminal(text: str) -> None:
     shown = visible(text)
     shown.encode("utf-8")
     assert all(character.isprintable() or character in "\n\t" or character.isspace() for character in shown)
+
+
+@given(st.text())
+def test_a_name_stays_on_its_line(text: str) -> None:
+    """No character of a name ends a line or moves the cursor, wherever it is shown."""
+    shown = visible_line(f"a\n\tb\r\n{text}")
+    assert len(shown.splitlines()) == 1
+    assert all(character.isprintable() or character.isspace() for character in shown)
+    assert "\t" not in shown
 
 
 def test_marks_nest_and_overlap() -> None:

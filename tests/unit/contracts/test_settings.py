@@ -153,3 +153,15 @@ def test_every_documented_variable_and_those_of_the_project_are_known(monkeypatc
     monkeypatch.setenv("aimds_decide__block_threshold", "0.91")
     monkeypatch.setenv("AIMDS_SIGNATURES", '{"packs": ["x"]}')
     assert Settings().decide.block_threshold == 0.91
+
+
+@pytest.mark.parametrize("named", [None, "other.toml"])
+def test_a_file_that_may_not_be_looked_at_is_an_error(named: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a working directory that may not be searched nobody can tell whether stricter settings lie there."""
+
+    def refuse(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(ConfigurationError, match=rf"{named or 'aimds.toml'}: cannot be looked at: Permission denied"):
+        Settings.load(named)

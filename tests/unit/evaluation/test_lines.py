@@ -3,6 +3,7 @@
 import gzip
 import io
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,29 @@ def test_a_damaged_gzip_stream_is_an_error_at_its_end(tmp_path: Path, damage: st
     assert items[0] == Line(1, "line 0")
     assert isinstance(items[-1], InputError)
     assert "damaged" in str(items[-1])
+
+
+@pytest.mark.parametrize("missing", range(1, 9))
+def test_a_gzip_stream_without_its_end_loses_no_line(tmp_path: Path, missing: int) -> None:
+    """The last eight bytes hold checksum and length: cut off, as by a copy that stopped, every line is still there."""
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(b"".join(b"line %d\n" % number for number in range(103)))[:-missing])
+    *good, error = read(path)
+    assert good == [Line(number, f"line {number - 1}") for number in range(1, 104)]
+    assert isinstance(error, InputError)
+    assert error.code is ErrorCode.INPUT_BAD_ROW
+
+
+def test_a_gzip_stream_that_was_cut_gives_what_can_be_unpacked(tmp_path: Path) -> None:
+    """All lines before the cut, of which the last may be incomplete."""
+    rows = b"".join(b"line %d %s\n" % (number, bytes([97 + number % 26]) * (number % 50)) for number in range(30_000))
+    packed = gzip.compress(rows)[:20_000]
+    path = tmp_path / "x.gz"
+    path.write_bytes(packed)
+    whole = zlib.decompressobj(wbits=31).decompress(packed).decode()
+    *good, error = read(path)
+    assert [line.text for line in good if isinstance(line, Line)] == [line for line in whole.split("\n") if line]
+    assert isinstance(error, InputError)
 
 
 @pytest.mark.parametrize("name", ["missing.jsonl", "."])
