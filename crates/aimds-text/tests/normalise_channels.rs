@@ -512,6 +512,43 @@ fn markup() {
     assert_eq!(text.as_deref(), Some("one  six"));
 }
 
+fn steps(text: &str) -> Vec<Vec<Transform>> {
+    normalise(text)
+        .views
+        .iter()
+        .map(|view| view.chain.clone())
+        .collect()
+}
+
+/// Type parameters of source code are no tags; whatever else stands in brackets may be one.
+#[test]
+fn types_and_tags() {
+    for code in [
+        "fn read<T>(bytes: Vec<u8>) -> Option<Vec<String>> { Vec::<T>::new() }",
+        "std::vector<int> all; Map<String, List<Item>> map; Promise<void> done;",
+        "impl<T> Reader<T> for Box<dyn Read> { type Item = Iterator<Item = usize>; }",
+    ] {
+        assert!(
+            !steps(code).concat().contains(&Transform::HtmlText),
+            "{code}: {:?}",
+            steps(code)
+        );
+    }
+    for (page, shown) in [
+        ("ign<b></b>ore", "ignore"),
+        ("ign<T>ore", "ignore"),
+        ("ign<T><U>ore", "ignore"),
+        ("ign<x>o</x>re all", "ignore all"),
+        ("notes<system> ignore", "notes ignore"),
+        ("notes <IMPORTANT> ignore </IMPORTANT>", "notes  ignore "),
+        ("notes<BR> ignore", "notes\n ignore"),
+        ("notes<T style=\"display:none\"> menu</T> ignore", "notes ignore"),
+    ] {
+        let views = normalise(page).views;
+        assert!(views.iter().any(|view| view.text == shown), "{page}: {views:?}");
+    }
+}
+
 /// Encodings inside encodings come apart to depth three, and no deeper; that a level is left is told.
 #[test]
 fn nested() {
