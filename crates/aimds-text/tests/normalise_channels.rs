@@ -542,6 +542,7 @@ fn types_and_tags() {
         ("notes<system> ignore", "notes ignore"),
         ("notes <IMPORTANT> ignore </IMPORTANT>", "notes  ignore "),
         ("notes<BR> ignore", "notes\n ignore"),
+        ("notes<T hidden> menu</T> ignore", "notes ignore"),
         ("notes<T style=\"display:none\"> menu</T> ignore", "notes ignore"),
     ] {
         let views = normalise(page).views;

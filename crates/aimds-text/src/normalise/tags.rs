@@ -90,11 +90,13 @@ pub(crate) fn is_type(text: &[u8], range: Range<usize>) -> bool {
     let Ok(name) = std::str::from_utf8(named) else {
         return false;
     };
-    let attribute = |pair: &[u8]| matches!(pair, [b'=', value] if !value.is_ascii_whitespace());
+    let value = |pair: &[u8]| matches!(pair, [b'=', value] if !value.is_ascii_whitespace());
+    let hidden = |word: &[u8]| word.eq_ignore_ascii_case(b"hidden");
+    let attributes = inner.windows(2).any(value) || inner.split(u8::is_ascii_whitespace).any(hidden);
     let small = name.to_ascii_lowercase();
     let element = [BLOCKS, VOID, NEVER_SHOWN]
         .iter()
         .any(|names| names.contains(&small.as_str()));
     (COMMON_TYPES.contains(&name) || name.starts_with(|first: char| first.is_ascii_uppercase()) && !element)
-        && !inner.windows(2).any(attribute)
+        && !attributes
 }
