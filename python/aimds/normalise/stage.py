@@ -38,7 +38,7 @@ class NormaliseStage:
         depth_max: int = 3,
         candidates_max: int = 64,
         output_factor_max: int = 4,
-        work_factor_max: int = 48,
+        work_factor_max: int = 44,
     ) -> None:
         self._limits = {
             "depth_max": depth_max,

@@ -59,6 +59,8 @@ fn backslash_unit(rest: &[u8]) -> Option<Unit> {
 pub(crate) fn quoted_printable(text: &str) -> Option<Reading> {
     let mut escapes = 0;
     let reading = bytes_in_place(text, b'=', Transform::QuotedPrintable, |rest| match rest {
+        // `status=200`: what would be decoded is a digit, or a sign that parts words no better than the equals sign does.
+        [b'=', b'2' | b'3', b'0'..=b'9', b'0'..=b'9', ..] => None,
         [b'=', b'\r', b'\n', ..] => Some(Unit::Nothing(3)),
         [b'=', b'\n', ..] => Some(Unit::Nothing(2)),
         [b'=', digits @ ..] => {

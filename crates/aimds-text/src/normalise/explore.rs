@@ -17,7 +17,7 @@ use super::tricks::TrickLog;
 use super::view::{Transform, TrickKind, View};
 use std::ops::Range;
 
-/// Passes that all decoders together make over one view, counted against the work budget at once: three inputs' worth of
+/// Passes that all decoders together make over one view, counted against the work budget at once: nearly three inputs' worth of
 /// views is decoded, the rest of a text made of nothing but decoys is not, and that is told.
 const PASSES: usize = 16;
 
@@ -147,28 +147,13 @@ impl<'a> Explorer<'a> {
         let features = features(text);
         let tokens = Tokens::of(text);
         let deeper = depth + 1;
-        let (runs, camels) = blobs::read(text, &tokens, self.budget);
-        for reading in runs {
-            self.encoded(view, reading, deeper);
-        }
-        if features.specials >= 3
-            && let Some(reading) = base85::read(text, &tokens, self.budget)
-        {
-            self.encoded(view, reading, deeper);
-        }
-        for reading in in_place(text, &tokens, &features)
-            .into_iter()
-            .chain(codes::numbers(text, &tokens))
-        {
-            self.encoded(view, reading, deeper);
-        }
-        if depth == 0 && facts.braille > 0 {
-            self.maybe(view, signs::braille(text), deeper);
-        }
-        if depth == 0 && facts.regional_indicators > 0 {
-            self.regional(view, text, deeper);
-        }
-        self.markup(view, text, deeper);
+        let steps = self.views.get(view).map(|view| view.chain.as_slice());
+        // Leet has no digits and signs left that could be codes or markup; what it was made of is decoded for itself.
+        let camels = if steps.and_then(<[_]>::last) == Some(&Transform::Leet) {
+            1
+        } else {
+            self.decode_codes(view, text, &tokens, &features, depth, facts)
+        };
         for spelling::Respelled {
             reading,
             count,
@@ -199,6 +184,42 @@ impl<'a> Explorer<'a> {
                 self.log.add(TrickKind::Cipher, span, 1, 0.6);
             }
         }
+    }
+
+    /// Undoes encodings and markup; returns the number of words with capitals inside.
+    fn decode_codes(
+        &mut self,
+        view: usize,
+        text: &str,
+        tokens: &Tokens<'_>,
+        features: &Features,
+        depth: usize,
+        facts: &Facts,
+    ) -> usize {
+        let deeper = depth + 1;
+        let (runs, camels) = blobs::read(text, tokens, self.budget);
+        for reading in runs {
+            self.encoded(view, reading, deeper);
+        }
+        if features.specials >= 3
+            && let Some(reading) = base85::read(text, tokens, self.budget)
+        {
+            self.encoded(view, reading, deeper);
+        }
+        for reading in in_place(text, tokens, features)
+            .into_iter()
+            .chain(codes::numbers(text, tokens))
+        {
+            self.encoded(view, reading, deeper);
+        }
+        if depth == 0 && facts.braille > 0 {
+            self.maybe(view, signs::braille(text), deeper);
+        }
+        if depth == 0 && facts.regional_indicators > 0 {
+            self.regional(view, text, deeper);
+        }
+        self.markup(view, text, deeper);
+        camels
     }
 
     fn maybe(&mut self, view: usize, reading: Option<Reading>, depth: usize) {

@@ -36,9 +36,10 @@ pub(crate) fn read(text: &str, tokens: &Tokens<'_>) -> Vec<Respelled> {
         .with(SIGNS, LEET_BYTES_MIN..=LEET_BYTES_MAX)
         .filter(|token| is_leet_word(token))
         .collect();
-    let (all, count) = (tokens.count(), words.len());
+    let all = tokens.count();
+    let count = words.iter().filter(|token| spells(token.text.as_bytes())).count();
     let substitutions = |token: &Token<'_>| token.text.chars().filter(|&c| leet_letter(c).is_some()).count();
-    if words.iter().map(substitutions).sum::<usize>() < 2 {
+    if count == 0 || words.iter().map(substitutions).sum::<usize>() < 2 {
         return Vec::new();
     }
     let sure = words.iter().filter(|token| is_sure_leet(token.text)).count();
@@ -48,16 +49,17 @@ pub(crate) fn read(text: &str, tokens: &Tokens<'_>) -> Vec<Respelled> {
         0.0
     };
     // In a text that is heavy with leet, short words and small numbers are leet as well.
-    if count >= HEAVY_TOKENS_MIN && count * 5 >= all {
+    let heavy = count >= HEAVY_TOKENS_MIN && count * 5 >= all;
+    if heavy {
         words = tokens
             .with(SIGNS, 0..=LEET_BYTES_MAX)
             .filter(|token| !is_address(token.text))
             .collect();
     }
-    let either = around_either(text, &words);
-    let readings = leet_reading(text, &words, true)
+    let either = around_either(text, &words, heavy);
+    let readings = leet_reading(text, &words, true, heavy)
         .into_iter()
-        .chain(leet_reading(text, &either, false));
+        .chain(leet_reading(text, &either, false, heavy));
     readings
         .map(|reading| Respelled {
             reading,
@@ -69,10 +71,10 @@ pub(crate) fn read(text: &str, tokens: &Tokens<'_>) -> Vec<Respelled> {
 
 /// The words of the second reading: those that read otherwise with `1` as `i`, and what stands around them. The rest is in the
 /// first reading as well.
-fn around_either<'a>(text: &str, words: &[Token<'a>]) -> Vec<Token<'a>> {
+fn around_either<'a>(text: &str, words: &[Token<'a>], heavy: bool) -> Vec<Token<'a>> {
     let (mut chosen, mut plain, mut characters) = (String::new(), String::new(), Vec::new());
     let mut differs = |token: &Token<'_>| {
-        token.text.contains(['1', '|']) && {
+        token.text.contains(['1', '|']) && (heavy || spells(token.text.as_bytes())) && {
             leet_word(token.text, true, &mut chosen, &mut characters);
             leet_word(token.text, false, &mut plain, &mut characters);
             chosen != plain
@@ -97,17 +99,19 @@ fn around_either<'a>(text: &str, words: &[Token<'a>]) -> Vec<Token<'a>> {
         .collect()
 }
 
-fn leet_reading(text: &str, words: &[Token<'_>], choose: bool) -> Option<Reading> {
+/// Whether the words read as language is asked of all of them; put into the reading are those that spell something, and all in a
+/// text that is heavy with leet.
+fn leet_reading(text: &str, words: &[Token<'_>], choose: bool, heavy: bool) -> Option<Reading> {
     const LANGUAGE_LEVEL: i32 = -38; // looser than for sentences: few words, some substitutions wrong
     let mut rewriter = Rewriter::new(text);
     let (mut mended, mut plain, mut characters) = (String::new(), String::new(), Vec::new());
     for token in words {
         leet_word(token.text, choose, &mut plain, &mut characters);
-        for ((at, old), new) in token.text.char_indices().zip(plain.chars()) {
-            if old != new {
-                let start = token.start + at;
-                rewriter.replace_character(start..start + old.len_utf8(), new);
-            }
+        let changes = token.text.char_indices().zip(plain.chars());
+        let read = heavy || spells(token.text.as_bytes());
+        for ((at, old), new) in changes.filter(|((_, old), new)| read && old != new) {
+            let start = token.start + at;
+            rewriter.replace_character(start..start + old.len_utf8(), new);
         }
         mended.push_str(&plain);
         mended.push(' ');
@@ -160,6 +164,48 @@ fn is_leet_word(token: &Token<'_>) -> bool {
     !(unit || numbered && core.len() - head.len() != 1)
 }
 
+/// Whether some digit or sign stands where a letter could: beside one, or in a word whose letters all stand alone (`i-g-n-0-r-3`).
+/// Code, tables and markup are full of those that do not: numbers of their own (`status=200`, `SHA-256`), calls (`write!(f`), words
+/// between bars (`|name|`), headings (`<h2>`).
+fn spells(token: &[u8]) -> bool {
+    let at = |index: usize| token.get(index).copied();
+    let before = |index: usize, distance: usize| index.checked_sub(distance).and_then(at);
+    let is_letter =
+        |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii());
+    let is_sign = |byte: Option<u8>| byte.is_some_and(|byte| leet_letter(char::from(byte)).is_some());
+    let is_wordy = |byte: Option<u8>| is_letter(byte) || byte.is_some_and(|byte| byte.is_ascii_digit());
+    // What the bar that waits for its partner means if none comes.
+    let mut open_bar = None;
+    let mut letters_together = false;
+    for (index, &byte) in token.iter().enumerate() {
+        let (previous, next) = (before(index, 1), at(index + 1));
+        letters_together |= is_letter(Some(byte)) && is_letter(next);
+        let beside = is_letter(previous) || is_letter(next);
+        let spells = match byte {
+            b'|' if open_bar.is_none() && !is_wordy(previous) && next != Some(b'|') => {
+                open_bar = Some(beside);
+                false
+            }
+            b'|' if open_bar.is_some() && is_wordy(previous) && !is_wordy(next) => {
+                open_bar = None;
+                false
+            }
+            b'!' => beside && previous != Some(b'<') && (is_letter(next) || is_sign(next)),
+            b'1'..=b'6' if is_heading(token.get(..index).unwrap_or_default()) => false,
+            _ => beside && is_sign(Some(byte)),
+        };
+        if spells {
+            return true;
+        }
+    }
+    open_bar == Some(true) || !letters_together
+}
+
+/// Whether the tag of a heading begins with this, up to its digit.
+fn is_heading(begin: &[u8]) -> bool {
+    matches!(begin, [.., b'<', b'h' | b'H'] | [.., b'<', b'/', b'h' | b'H'])
+}
+
 /// A word with its digits and signs read as letters, put into `plain`; `1` becomes `l` where the letters around like that better.
 /// `characters` is room for those of the word.
 fn leet_word(token: &str, choose: bool, plain: &mut String, characters: &mut Vec<char>) {
@@ -195,5 +241,42 @@ fn i_or_l(before: char, next: char, twice: bool) -> char {
         'l'
     } else {
         'i'
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spells;
+
+    #[test]
+    fn signs_beside_letters_spell() {
+        for word in [
+            "1gn0re",
+            "a||",
+            "wi|l",
+            "|gnore",
+            "|nstruct|ons",
+            "!gnore",
+            "te!!",
+            "i-g-n-0-r-3",
+            "p@ss",
+            "/h3llo",
+            "привет2",
+        ] {
+            assert!(spells(word.as_bytes()), "{word}");
+        }
+        for word in [
+            "status=200",
+            "kept[0]",
+            "SHA-256",
+            "max(0,",
+            "write!(f,",
+            "|name|",
+            ".filter(|&rule|",
+            "<h2>Trail</h2>",
+            "<!doctype",
+        ] {
+            assert!(!spells(word.as_bytes()), "{word}");
+        }
     }
 }

@@ -21,7 +21,7 @@ impl Limits {
         depth_max: 3,
         candidates_max: 64,
         output_factor_max: 4,
-        work_factor_max: 48,
+        work_factor_max: 44,
     };
 }
 

@@ -3,55 +3,10 @@
 
 use super::reading::{Pieces, Reading};
 use super::rewriter::Rewriter;
+use super::tags::{BLOCKS, NEVER_SHOWN, VOID, is_type, tag_length};
 use super::view::Transform;
 use memchr::memmem;
 use std::ops::Range;
-
-/// Longest tag that is read as one; inline images in attributes are longer and are skipped over.
-const TAG_BYTES_MAX: usize = 8192;
-
-/// Elements whose content stands on lines of its own.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "blockquote",
-    "br",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "header",
-    "hr",
-    "li",
-    "main",
-    "nav",
-    "ol",
-    "option",
-    "p",
-    "pre",
-    "section",
-    "table",
-    "td",
-    "th",
-    "tr",
-    "ul",
-];
-
-/// Elements without an end tag.
-const VOID: &[&str] = &[
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
-];
-
-/// Elements whose content is never shown.
-const NEVER_SHOWN: &[&str] = &["script", "style", "template", "noscript", "head", "title"];
 
 /// Attributes that hold words.
 const WORDY_ATTRIBUTES: &[&str] = &[
@@ -165,7 +120,9 @@ impl<'a> Scanner<'a> {
                 );
                 self.remove(at..end);
                 done = end;
-            } else if let Some(length) = tag_length(rest.as_bytes()) {
+            } else if let Some(length) = tag_length(rest.as_bytes())
+                && !is_type(bytes, at..at + length)
+            {
                 self.tag(carried, at..at + length);
                 done = at + length;
             }
@@ -325,24 +282,6 @@ impl Style {
         self.traceless |= TRACELESS.iter().any(has);
         self.hidden |= HIDDEN.iter().any(has);
     }
-}
-
-/// The length of the tag at the start of `rest`: `<` and a letter or slash, quotes respected, up to `>`.
-fn tag_length(rest: &[u8]) -> Option<usize> {
-    if !matches!(rest.get(1), Some(b'a'..=b'z' | b'A'..=b'Z' | b'/' | b'!' | b'?')) {
-        return None;
-    }
-    let mut quote = None;
-    for (at, &byte) in rest.iter().enumerate().take(TAG_BYTES_MAX).skip(1) {
-        match (quote, byte) {
-            (None, b'>') => return Some(at + 1),
-            (None, b'<') => return None,
-            (None, b'"' | b'\'') if rest.get(at - 1) == Some(&b'=') => quote = Some(byte),
-            (Some(open), _) if open == byte => quote = None,
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Takes up what Markdown carries unseen: image texts, link titles, reference definitions used as comments.

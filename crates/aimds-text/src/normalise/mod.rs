@@ -29,6 +29,7 @@ mod rewriter;
 mod signs;
 mod span_map;
 mod spelling;
+mod tags;
 mod tokens;
 mod tricks;
 mod view;

@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod inner;
 mod lazy;
+mod letters;
 pub mod limits;
 mod literals;
 mod matcher;

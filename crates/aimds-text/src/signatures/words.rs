@@ -5,7 +5,7 @@
 //! spaces every character is a word. Sources: Unicode Standard chapter 3.13 (caseless matching), UAX #15 (decomposition), UAX #29
 //! (sentences; simplified to stops followed by white space).
 
-use unicode_normalization::char::{decompose_canonical, is_combining_mark};
+use super::letters::{ASCII_CLASSES, Class, classify, push_folded};
 
 /// A sentence break needs this many words before it, so that `Ignore. All. Rules.` stays one sentence.
 const SENTENCE_WORDS_MIN: u32 = 3;
@@ -25,27 +25,6 @@ pub struct Word {
 pub struct Words {
     pub text: String,
     pub words: Vec<Word>,
-}
-
-/// How a character takes part in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// Part of a word.
-    Letter,
-    /// A word of its own: scripts without spaces.
-    Lone,
-    /// Belongs to the word before it, if there is one.
-    Mark,
-    /// Leaves no trace.
-    Ignored,
-    Space,
-    Newline,
-    Punctuation,
-    /// Ends a sentence when white space follows.
-    Stop,
-    /// Ends a sentence by itself.
-    FullStop,
-    Apostrophe,
 }
 
 /// Folds one phrase or text to its words, joined by single spaces.
@@ -249,118 +228,6 @@ fn is_contraction(after: &[u8]) -> bool {
         (Some(b't' | b's' | b'm' | b'd'), _) if ends(1) => true,
         (Some(b'r' | b'v'), Some(b'e')) | (Some(b'l'), Some(b'l')) => ends(2),
         _ => false,
-    }
-}
-
-fn classify(character: char) -> Class {
-    let ascii = ASCII_CLASSES.get(character as usize).copied();
-    ascii.unwrap_or_else(|| classify_beyond_ascii(character))
-}
-
-static ASCII_CLASSES: [Class; 128] = ascii_classes();
-
-const fn ascii_classes() -> [Class; 128] {
-    let mut classes = [Class::Punctuation; 128];
-    let mut byte = 0;
-    while byte < 128 {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "a constant loop over the length of the array"
-        )]
-        {
-            classes[byte] = match byte as u8 {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => Class::Letter,
-                b' ' | b'\t' | 0x0b | 0x0c | b'\r' => Class::Space,
-                b'\n' => Class::Newline,
-                b'.' | b'!' | b'?' => Class::Stop,
-                b'\'' => Class::Apostrophe,
-                _ => Class::Punctuation,
-            };
-        }
-        byte += 1;
-    }
-    classes
-}
-
-fn classify_beyond_ascii(character: char) -> Class {
-    match character {
-        '\u{300}'..='\u{36f}'
-        | '\u{591}'..='\u{5bd}'
-        | '\u{5bf}'
-        | '\u{5c1}'..='\u{5c2}'
-        | '\u{5c4}'..='\u{5c5}'
-        | '\u{5c7}'
-        | '\u{64b}'..='\u{65f}'
-        | '\u{670}'
-        | '\u{640}'
-        | '\u{ad}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2060}'..='\u{2064}'
-        | '\u{feff}'
-        | '\u{fe00}'..='\u{fe0f}' => Class::Ignored,
-        '\u{2019}' | '\u{2bc}' => Class::Apostrophe,
-        '。' | '！' | '？' | '।' | '॥' | '؟' | '۔' | '។' | '။' => Class::FullStop,
-        '\u{2028}' | '\u{2029}' | '\u{85}' => Class::Newline,
-        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' => {
-            class_southeast_asian(character)
-        }
-        '\u{3041}'..='\u{309f}'
-        | '\u{30a1}'..='\u{30fa}'
-        | '\u{30fc}'..='\u{30ff}'
-        | '\u{3005}'..='\u{3007}'
-        | '\u{3400}'..='\u{4dbf}'
-        | '\u{4e00}'..='\u{9fff}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{20000}'..='\u{323af}' => Class::Lone,
-        _ if character.is_alphanumeric() => Class::Letter,
-        _ if character.is_whitespace() => Class::Space,
-        _ if is_combining_mark(character) => Class::Mark,
-        _ => Class::Punctuation,
-    }
-}
-
-/// Thai, Lao, Myanmar, Khmer: base characters stand alone, vowels and tone marks belong to them.
-fn class_southeast_asian(character: char) -> Class {
-    if is_combining_mark(character) {
-        Class::Mark
-    } else if character.is_alphanumeric() {
-        Class::Lone
-    } else {
-        Class::Punctuation
-    }
-}
-
-fn push_folded(out: &mut String, character: char) {
-    match character {
-        'A'..='Z' => out.push(character.to_ascii_lowercase()),
-        '\0'..='\x7f' => out.push(character),
-        'ß' | 'ẞ' => out.push_str("ss"),
-        'æ' | 'Æ' => out.push_str("ae"),
-        'œ' | 'Œ' => out.push_str("oe"),
-        'ø' | 'Ø' => out.push('o'),
-        'ł' | 'Ł' => out.push('l'),
-        'đ' | 'Đ' | 'ð' | 'Ð' => out.push('d'),
-        'ı' | 'İ' => out.push('i'),
-        // Thai and Lao AM: NFKC writes them as two characters, packs as one.
-        '\u{e33}' => out.push_str("\u{e4d}\u{e32}"),
-        '\u{eb3}' => out.push_str("\u{ecd}\u{eb2}"),
-        'ё' | 'Ё' => out.push('е'),
-        'أ' | 'إ' | 'آ' | 'ٱ' => out.push('ا'),
-        'ى' => out.push('ي'),
-        '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1fff}' | '\u{370}'..='\u{3ff}' => {
-            decompose_canonical(character, |part| {
-                if !is_combining_mark(part) {
-                    push_lower(out, part);
-                }
-            });
-        }
-        _ => push_lower(out, character),
-    }
-}
-
-fn push_lower(out: &mut String, character: char) {
-    for lower in character.to_lowercase() {
-        out.push(if lower == 'ς' { 'σ' } else { lower });
     }
 }
 
