@@ -1,12 +1,24 @@
-"""What rooms may ask of the world outside: time and identity. They arrive as arguments, so tests can replay."""
+"""What rooms may ask of the world outside: time and identity. They arrive as arguments, so tests can replay.
+
+And what they may ask to be told to it: that a library which they load keeps silent.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from typing import Protocol
 
-__all__ = ["Clock", "IdSource", "ManualClock", "SequentialIds", "SystemClock", "SystemIds"]
+__all__ = [
+    "Clock",
+    "IdSource",
+    "ManualClock",
+    "SequentialIds",
+    "SystemClock",
+    "SystemIds",
+    "switch_telemetry_off",
+]
 
 
 class Clock(Protocol):
@@ -77,3 +89,11 @@ class SequentialIds:
         """The next id in order."""
         self._count += 1
         return f"{self._prefix}-{self._count}"
+
+
+def switch_telemetry_off() -> None:
+    """Sets `ORT_DISABLE_TELEMETRY` to 1 before onnxruntime is imported, for its telemetry begins with the import.
+
+    A value that the host program has set stays: the variable speaks for the whole process, which is not ours alone.
+    """
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -187,17 +187,6 @@ def test_errors_that_cannot_be_written_keep_their_exit_code() -> None:
 
 
 @needs_full_disk
-def test_the_verifier_that_stands_alone_tells_of_a_full_disk(tmp_path: Path) -> None:
-    """There 1 means a bad record: what could not be printed is 2."""
-    (tmp_path / "trail.jsonl").write_bytes(b"")
-    command = [sys.executable, "-m", "aimds.audit.verify", tmp_path / "trail.jsonl"]
-    with FULL.open("wb") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False)
-    assert done.returncode == 2
-    assert done.stderr.startswith(b"cannot print what was found: No space left on device")
-
-
-@needs_full_disk
 def test_a_score_file_on_a_full_disk_is_one_problem(tmp_path: Path) -> None:
     """It is named, the rows are judged and reported all the same, exit code 2."""
     done = aimds("evaluate", EXAMPLES / "prompts.jsonl", "--limit", "3", "--json", "--scores", FULL)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aimds.errors import ArtefactError, ErrorCode
+from aimds.ports import switch_telemetry_off
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +41,7 @@ def thread_count(threads: int) -> int:
 def onnx_session(model: bytes | str, place: Path, threads: int) -> Any:
     """A session on the processor, without telemetry.
 
-    onnxruntime is imported here and not at the top: it takes a tenth of a second that `import aimds` need not. Its
-    telemetry begins with the import, so `ORT_DISABLE_TELEMETRY` is set to 1 before. A value that the host program has
-    set stays: the variable speaks for the whole process, which is not ours alone.
+    onnxruntime is imported here and not at the top: it takes a tenth of a second that `import aimds` need not.
 
     Args:
         model: the bytes of the model, or its path (then external data beside it is found too).
@@ -52,7 +51,7 @@ def onnx_session(model: bytes | str, place: Path, threads: int) -> Any:
     Raises:
         ArtefactError: `artefact-missing` without onnxruntime, `artefact-corrupt` for a file that it refuses.
     """
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    switch_telemetry_off()
     try:
         import onnxruntime
     except ImportError as error:
