@@ -90,6 +90,23 @@ fn honest_texts() {
     }
 }
 
+/// Names that are no words lead the decoders to guess at a cipher; to guess back is no find. The text is longer than what is
+/// deciphered whole, so that the second guess is another stretch than the first.
+#[test]
+fn names_in_a_long_text_are_no_cipher() {
+    let prose =
+        "The keeper of the harbour wrote down which boats came in during the night and what they carried. ";
+    let prose = prose.repeat(25);
+    for names in [
+        "The fields are cfg, ptr, fmt, lhs, rhs, ctx, msg, req, rsp, pkg, mgr, svc, tmpl, srv, cmd, btn, txt, wnd, hdr.",
+        "'*.rtf' '*.gif' '*.bmp' '*.svg' '*.jpg' '*.png' '*.tff' '*.mpx' xpm gif jpg bmp svg mpg wmv",
+        "'vbAbortRetryIgnore', 'vbApplicationModal', 'vbArray', 'vbBinaryCompare', 'vbBlack', 'vbBlue', 'vbCrLf', 'vbYesNo',",
+    ] {
+        let text = format!("{prose}\n{names}\n{prose}");
+        assert!(deliberate(&text).is_empty(), "{names}: {:?}", deliberate(&text));
+    }
+}
+
 /// Honest text of other scripts comes through the canonical view as it was.
 #[test]
 fn honest_text_is_not_damaged() {

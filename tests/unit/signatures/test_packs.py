@@ -133,6 +133,29 @@ def test_paraphrased_attacks_are_found() -> None:
     assert len(missed) <= (1 - PARAPHRASED_FOUND_MIN) * len(PARAPHRASED), missed
 
 
+def test_a_long_page_with_many_comments_is_read_to_its_end() -> None:
+    # Comments open one rule, words about instructions and keepers continue it: this used up the work of one text.
+    words = [
+        "the gate",
+        "instructions for",
+        "the keeper",
+        "assistant",
+        "forgets",
+        "its mark",
+        "override",
+        "of",
+        "signal",
+        "and",
+    ]
+    words += ["the boat", "forget", "harbour", "user", "state"]
+    parts = []
+    for part in range(150):
+        body = " ".join(words[(part * 7 + word * (3 + part % 5)) % len(words)] for word in range(40 + part % 23))
+        parts.append(f"<!-- since: v{part} -->\n\n## Part {part}\n\n{body}.\n")
+    _, _, overflow = build_all().scan(normalise("\n".join(parts)), "document")
+    assert not overflow
+
+
 def build_all() -> Any:
     """The engine of all shipped packs, compiled once."""
     if not _ENGINE:

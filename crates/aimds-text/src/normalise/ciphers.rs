@@ -27,15 +27,16 @@ const MARGIN_BYTES: usize = 256;
 /// Mean likelihood (eighths of a bit) that a deciphered rotation must reach; random letters are near -45.
 const LANGUAGE_LEVEL: i32 = -36;
 
-/// A reading, what it gains in eighths of a bit, and whether the text was unreadable before.
+/// A reading, and the stretch of the text (in bytes) that it makes more likely, with the gain in eighths of a bit.
 pub(crate) struct Deciphered {
     pub(crate) reading: Reading,
-    pub(crate) gain: i32,
-    pub(crate) was_unreadable: bool,
+    pub(crate) stretch: Region,
+    /// Whether the stretch reads as language now; the words around it in a long text are not ciphered, and do not.
+    pub(crate) reads: bool,
 }
 
 /// Whether a stretch of text is none of the languages that the statistics know.
-fn unreadable(text: &str, range: Range<usize>) -> bool {
+pub(crate) fn unreadable(text: &str, range: Range<usize>) -> bool {
     let mean = text.get(range).and_then(mean_likelihood);
     mean.is_some_and(|mean| mean < LANGUAGE_LEVEL)
 }
@@ -54,11 +55,10 @@ pub(crate) fn read(text: &str, features: &Features, budget: &mut Budget) -> Vec<
             }
             let range = widened(text, &region.range);
             if budget.work(range.len()) {
-                let was_unreadable = unreadable(text, region.range.clone());
                 readings.push(Deciphered {
                     reading: make(text, range, transform),
-                    gain: region.gain,
-                    was_unreadable,
+                    stretch: region.clone(),
+                    reads: reads_as_language(&core.text),
                 });
             }
         };
@@ -217,10 +217,14 @@ fn caesar(text: &str, bad: &Region, budget: &mut Budget) -> Option<Deciphered> {
     } else {
         Transform::Caesar
     };
-    let was_unreadable = unreadable(text, bad.range.clone());
+    let stretch = Region {
+        gain,
+        range: bad.range.clone(),
+    };
+    let core = rotated(text, bad.range.start..end, by as u8, transform);
     Some(Deciphered {
         reading: rotated(text, range, by as u8, transform),
-        gain,
-        was_unreadable,
+        stretch,
+        reads: reads_as_language(&core.text),
     })
 }

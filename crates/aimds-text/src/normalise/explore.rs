@@ -174,11 +174,14 @@ impl<'a> Explorer<'a> {
         }
         for ciphers::Deciphered {
             reading,
-            gain,
-            was_unreadable,
+            stretch,
+            reads,
         } in ciphers::read(text, &features, self.budget)
         {
-            let sure = was_unreadable && gain >= CIPHER_GAIN_SURE && reads_as_language(&reading.text);
+            let sure = stretch.gain >= CIPHER_GAIN_SURE
+                && ciphers::unreadable(text, stretch.range.clone())
+                && !self.guessed_away(view, stretch.range)
+                && (reads || reads_as_language(&reading.text));
             let span = self.place(view, &reading);
             if self.take(Some(view), reading, deeper) && sure {
                 self.log.add(TrickKind::Cipher, span, 1, 0.6);
@@ -220,6 +223,15 @@ impl<'a> Explorer<'a> {
         }
         self.markup(view, text, deeper);
         camels
+    }
+
+    /// Whether a stretch of a view reads well in the original, and only our own guesses made it unreadable: a second cipher
+    /// then merely undoes the first.
+    fn guessed_away(&self, view: usize, stretch: Range<usize>) -> bool {
+        self.views.get(view).is_some_and(|view| {
+            view.chain.iter().any(|step| is_guess(*step))
+                && !ciphers::unreadable(self.original, view.original_span(stretch))
+        })
     }
 
     fn maybe(&mut self, view: usize, reading: Option<Reading>, depth: usize) {
@@ -288,6 +300,19 @@ impl<'a> Explorer<'a> {
             .get(view)
             .map_or(0..0, |view| view.original_span(reading.place.clone()))
     }
+}
+
+/// Whether a step can turn honest text into noise: it is taken on statistics alone, and nothing in the text calls for it.
+fn is_guess(step: Transform) -> bool {
+    matches!(
+        step,
+        Transform::Rot13
+            | Transform::Caesar
+            | Transform::Atbash
+            | Transform::Reverse
+            | Transform::ReverseWords
+            | Transform::Leet
+    )
 }
 
 /// Nothing shorter can hide a word.
