@@ -3,7 +3,7 @@
 Reads the out-of-fold logits of `training.evaluate_loso --shipped` (static) and `training.evaluate_look` (student, and
 the teacher where there is one), and prints recall and false positives by source for each profile.
 
-    python -m training.look_fusion [--student student] [--teacher mean] [--json FILE]
+    python -m training.look_fusion [--student guided] [--teacher mean] [--json FILE]
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ folds, so its logits are spread wider, on the honest side too. The size was chos
 were flagged without it; so the examples measure no false alarms any more."""
 
 GREY: dict[str, dict[str, float]] = {
-    "balanced": {"low": 0.2, "high": 0.8, "windows": 2},
+    "balanced": {"low": 0.2, "high": 0.8, "windows": 1},
     "thorough": {"low": 0.02, "high": 1.0, "windows": TEACHER_WINDOWS},
 }
 """By profile, the probabilities of the student's fusion between which the teacher is asked, and how many windows it
@@ -216,7 +216,7 @@ def language_table(rows: Rows, columns: Mapping[str, tuple[Floats, float]]) -> s
 
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """The options that name the runs of `training.evaluate_look`."""
-    parser.add_argument("--student", default="student", help="the student's run of training.evaluate_look")
+    parser.add_argument("--student", default="guided", help="the student's run of training.evaluate_look")
     parser.add_argument("--teacher", default="mean", help="the teacher's: the mean of two runs (training/README.md)")
 
 

@@ -15,7 +15,7 @@ SETTINGS = Settings(
     hashing=HashShape(word_orders=(1, 2, 3), buckets=1 << 16),
     peak=True,
     lexical=True,
-    epochs=7,
+    epochs=4,
     windows_max=9,
 )
 
