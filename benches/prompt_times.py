@@ -28,7 +28,7 @@ from aimds._core import TokenTable
 from aimds.patterns import models_folder
 from aimds.records import Profile, StageName, Verdict
 
-BANDS: Final = ("5-20", "90-110", "115-126", "127-140", "1500-2500")
+BANDS: Final = ("5-20", "90-110", "115-126", "127-140", "1000-2500")
 """Tokens from and to: short prompts, those of about 100, those that fill one window, those that just need a second one,
 and long ones."""
 

@@ -21,10 +21,10 @@ from aimds.records import Profile
 
 SHORT = "Please book a quiet table for number {number} tonight"
 ORDINARY = (
-    "I am writing a short speech for my sister's wedding in June. She is a nurse, loves hiking and once got lost on a "
+    "I am writing a short speech for my sister's wedding in June. She is a nurse and once got lost on a "
     "mountain with her future husband, which is how they met. Please suggest three ways to open the speech, one funny, "
     "one warm and one formal, and keep each of them below sixty words. The guests are between five and ninety years "
-    "old, and some of them speak little English, so simple words would be best. Draft {number}."
+    "old, and some of them speak little English, so simple words would be best. Do not use quotations. Draft {number}."
 )
 DOUBTFUL = (
     "The audit of assistant {number} found that a page could tell it to forget the rules it was given and to act as a "
