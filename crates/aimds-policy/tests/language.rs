@@ -333,7 +333,10 @@ fn a_rule_names_no_more_than_a_host() {
             "when call c to email.send deny unless every c.args.to in {{\"{written}\"}}"
         ))
         .render();
-        assert!(rendered.contains("error[policy-wrong-type]: only the host of"), "{rendered}");
+        assert!(
+            rendered.contains("error[policy-wrong-type]: only the host of"),
+            "{rendered}"
+        );
         assert!(rendered.contains(&format!("write \"{host}\"")), "{rendered}");
     }
     let good = policy("when call c to email.send deny unless every c.args.to in {\"Corp.Example.\"}");

@@ -124,7 +124,9 @@ impl<'a> Lowering<'a> {
             if value.is_none() && kind.member() == ValueType::Host {
                 if let Some(host) = host(&text) {
                     let message = format!("only the host of {text:?} would be compared");
-                    let help = format!("write \"{host}\" to mean all of it; single addresses are compared as `text`");
+                    let help = format!(
+                        "write \"{host}\" to mean all of it; single addresses are compared as `text`"
+                    );
                     return self.error(Code::WrongType, literal.span, message, help);
                 }
             }

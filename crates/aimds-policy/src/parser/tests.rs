@@ -172,7 +172,10 @@ impl Parser<'_> {
             return Ok(Some(TestValue::List(all)));
         }
         if self.is_sign("{") {
-            return Err(self.expected("the values of an argument", "several stand in brackets: [\"a\", \"b\"]"));
+            return Err(self.expected(
+                "the values of an argument",
+                "several stand in brackets: [\"a\", \"b\"]",
+            ));
         }
         Ok(Some(TestValue::One(self.simple_literal()?.value)))
     }
