@@ -121,14 +121,14 @@ impl<'a> Lowering<'a> {
                 ValueType::Path => path(&text),
                 _ => Some(text.clone()),
             };
-            if value.is_none() && kind.member() == ValueType::Host {
-                if let Some(host) = host(&text) {
-                    let message = format!("only the host of {text:?} would be compared");
-                    let help = format!(
-                        "write \"{host}\" to mean all of it; single addresses are compared as `text`"
-                    );
-                    return self.error(Code::WrongType, literal.span, message, help);
-                }
+            if value.is_none()
+                && kind.member() == ValueType::Host
+                && let Some(host) = host(&text)
+            {
+                let message = format!("only the host of {text:?} would be compared");
+                let help =
+                    format!("write \"{host}\" to mean all of it; single addresses are compared as `text`");
+                return self.error(Code::WrongType, literal.span, message, help);
             }
             let Some(value) = value else {
                 let message = format!("{text:?} is no {}", kind.member().text());
