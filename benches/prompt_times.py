@@ -26,7 +26,7 @@ from training.corpus import Row, read_rows
 from aimds import Defense, Settings
 from aimds._core import TokenTable
 from aimds.patterns import models_folder
-from aimds.records import Profile, StageName, Verdict
+from aimds.records import Profile, StageName, StageOutcome, Verdict
 
 BANDS: Final = ("5-20", "90-110", "115-126", "127-140", "1000-2500")
 """Tokens from and to: short prompts, those of about 100, those that fill one window, those that just need a second one,
@@ -56,7 +56,7 @@ class Times:
 def last_look(verdict: Verdict) -> str:
     """The last model that was asked about an event."""
     for report in verdict.reports:
-        if report.stage is StageName.PATTERNS:
+        if report.stage is StageName.PATTERNS and report.outcome is not StageOutcome.SKIPPED:
             looks = report.details.get("looks", ())
             return str(looks[-1]) if looks else "static"
     return LOOKS[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -24,6 +25,12 @@ _DELIMITER: Final = "__"
 
 _OTHER_VARIABLES: Final = frozenset({"AIMDS_CONFIG", "AIMDS_DATA", "AIMDS_CASES", "AIMDS_TEST_POSTGRES"})
 """What else this project reads: the settings file, the corpora, the number of random cases, a database for tests."""
+
+_OF_KUBERNETES: Final = re.compile(
+    r"AIMDS_(?!.*__)(?:\w+_)?"
+    r"(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)"
+)
+"""Kubernetes sets such variables in every pod beside a service called `aimds` or `aimds-...`: they are nobody's slip."""
 
 
 def variables_of(settings: type[BaseSettings]) -> list[str]:
@@ -65,7 +72,12 @@ def _refuse_unknown(environment: Iterable[str], known: list[str]) -> None:
     """Case does not matter, as it does not to pydantic."""
     for name in sorted(environment):
         upper = name.upper()
-        if not upper.startswith(PREFIX) or upper in _OTHER_VARIABLES or upper in known:
+        if (
+            not upper.startswith(PREFIX)
+            or upper in _OTHER_VARIABLES
+            or upper in known
+            or _OF_KUBERNETES.fullmatch(upper)
+        ):
             continue
         own_parts = [one.removeprefix(PREFIX) for one in known]  # with the prefix any two names are alike
         near = difflib.get_close_matches(upper.removeprefix(PREFIX), own_parts, n=1)

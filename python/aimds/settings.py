@@ -6,6 +6,8 @@ The file is the one given, else `$AIMDS_CONFIG`, else `aimds.toml` in the workin
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -106,6 +108,14 @@ def _refusal(fault: ValidationError, section: str | None = None) -> Configuratio
     return ConfigurationError(ErrorCode.CONFIGURATION_INVALID, place=place, reason=first["msg"])
 
 
+@contextmanager
+def _refused(section: str | None = None) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as fault:
+        raise _refusal(fault, section) from None
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -113,10 +123,8 @@ class _Section(BaseModel):
     @classmethod
     def _typed(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """A wrong value as an error of AIMDS, also when a section is made alone; `DecideSettings` is `decide`."""
-        try:
+        with _refused(cls.__name__.removesuffix("Settings").lower()):
             return handler(data)
-        except ValidationError as fault:
-            raise _refusal(fault, cls.__name__.removesuffix("Settings").lower()) from None
 
 
 class DecideSettings(_Section):
@@ -319,10 +327,8 @@ class Settings(BaseSettings):
     @classmethod
     def _typed(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """A section that does not exist as an error of AIMDS; what is wrong in one has been said by the section."""
-        try:
+        with _refused():
             return handler(data)
-        except ValidationError as fault:
-            raise _refusal(fault) from None
 
     @classmethod
     def settings_customise_sources(

@@ -137,6 +137,23 @@ def test_a_variable_that_sets_nothing_stops_the_start(
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "variable",
+    ["AIMDS_SERVICE_HOST", "AIMDS_SERVICE_PORT_HTTP", "AIMDS_PORT", "AIMDS_GATEWAY_PORT_8080_TCP_ADDR"],
+)
+def test_variables_that_kubernetes_sets_stop_nothing(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service called `aimds` puts them into every pod beside it."""
+    monkeypatch.setenv(variable, "tcp://10.0.0.1:8080")
+    assert Settings().decide.block_threshold == DecideSettings().block_threshold
+
+
+def test_a_port_in_a_section_is_still_a_slip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting has two underscores between section and option, what Kubernetes sets has not."""
+    monkeypatch.setenv("AIMDS_AUDIT__PORT", "1")
+    with pytest.raises(ConfigurationError, match="AIMDS_AUDIT__PORT"):
+        Settings()
+
+
 def test_a_wrong_value_of_a_variable_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The constructor reads the environment as well."""
     monkeypatch.setenv("AIMDS_DECIDE__BLOCK_THRESHOLD", SECRET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -56,3 +57,19 @@ def test_at_least_fifteen_languages_have_attacks_and_honest_text() -> None:
     found = Counter((str(row["lang"]), bool(row["attack"])) for path in BANKS for row in rows(path))
     both = {lang for lang, _ in found if min(found[lang, True], found[lang, False]) >= 10}
     assert len(both) >= 15
+
+
+RUN_WORDS = 8
+"""So many words in a row are no accident in prose."""
+
+
+def test_no_row_repeats_a_licence() -> None:
+    """Rows in the style of licences are our own words; this project's licence is the one at hand to compare with."""
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"\w+", text.lower())
+        return {tuple(words[start : start + RUN_WORDS]) for start in range(len(words) - RUN_WORDS + 1)}
+
+    licence = runs((FOLDER.parents[1] / "LICENSE").read_text(encoding="utf-8"))
+    assert licence
+    assert not [str(row["text"])[:60] for path in BANKS for row in rows(path) if licence & runs(str(row["text"]))]

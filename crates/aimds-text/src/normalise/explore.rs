@@ -148,7 +148,8 @@ impl<'a> Explorer<'a> {
         let tokens = Tokens::of(text);
         let deeper = depth + 1;
         let steps = self.views.get(view).map(|view| view.chain.as_slice());
-        // Leet has no digits and signs left that could be codes or markup; what it was made of is decoded for itself.
+        // Leet has no digits and signs left that could be codes or markup; what it was made of is decoded for itself. Its capitals
+        // are not counted there: one word of them is enough to have them looked for.
         let camels = if steps.and_then(<[_]>::last) == Some(&Transform::Leet) {
             1
         } else {
