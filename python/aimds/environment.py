@@ -30,7 +30,7 @@ _OF_KUBERNETES: Final = re.compile(
     r"AIMDS_(?!.*__)(?:\w+_)?"
     r"(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)"
 )
-"""Kubernetes sets such variables in every pod beside a service called `aimds` or `aimds-...`: they are nobody's slip."""
+"""Kubernetes sets them in every pod beside a service called `aimds` or `aimds-...`: they are nobody's slip."""
 
 
 def variables_of(settings: type[BaseSettings]) -> list[str]:
