@@ -10,7 +10,6 @@ import hashlib
 import logging
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -271,7 +270,7 @@ class Pipeline:
 
 def _timed(assessment: Assessment, duration_ns: int) -> Assessment:
     *earlier, last = assessment.reports
-    return replace(assessment, reports=(*earlier, replace(last, duration_ns=duration_ns)))
+    return Assessment(assessment.event, assessment.text, (*earlier, last.timed(duration_ns)))
 
 
 def _skipped(assessment: Assessment, rooms: Sequence[Room]) -> Assessment:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
@@ -333,6 +333,13 @@ class StageReport:
     duration_ns: int = 0
     """Set by the pipeline, which owns the clock."""
 
+    def timed(self, duration_ns: int) -> StageReport:
+        """The same report with the time that its room took."""
+        # Spelt out: `dataclasses.replace` took a tenth of the time of a short event.
+        return StageReport(
+            self.stage, self.outcome, self.findings, self.score, self.reason, self.details, duration_ns
+        )
+
     def __reduce__(self) -> tuple[Any, ...]:
         """For other processes and deep copies."""
         return _reduced(self)
@@ -359,7 +366,7 @@ class Assessment:
 
     def with_report(self, report: StageReport, text: NormalisedText | None = None) -> Assessment:
         """The next record: this one with one more report."""
-        return replace(self, reports=(*self.reports, report), text=text if text is not None else self.text)
+        return Assessment(self.event, text if text is not None else self.text, (*self.reports, report))
 
     def report(self, stage: StageName) -> StageReport | None:
         """What a stage reported, if it ran."""

@@ -185,11 +185,11 @@ class PatternsStage:
 
     def _nearest(self, result: ClassifierResult, probability: float) -> tuple[PatternMatch | None, PatternMatch | None]:
         """The best active and the best shadow pattern over the embeddings that the classifier looked at."""
-        if self._store is None:
-            return None, None
-        best: dict[PatternStatus, PatternMatch] = {}
         # Own patterns are always looked up: the classifier does not know them. It was trained on those that ship.
         suspected = probability >= SEED_LOOK_UP_MIN
+        if self._store is None or not (suspected or self._store.holds_own):
+            return None, None
+        best: dict[PatternStatus, PatternMatch] = {}
         for vector in result.embeddings if suspected else result.embeddings[:1]:
             for status in (PatternStatus.ACTIVE, PatternStatus.SHADOW):
                 found = self._store.search_vector(vector, _NEIGHBOURS, statuses=(status,), seed=suspected)

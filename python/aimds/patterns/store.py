@@ -94,6 +94,11 @@ class PatternStore:
         """Grows with every change: whatever was computed from an older one is out of date."""
         return self._generation
 
+    @property
+    def holds_own(self) -> bool:
+        """Whether there is any pattern besides the shipped ones."""
+        return len(self._index) > 0
+
     def search(
         self,
         text: str | NormalisedText,
