@@ -336,9 +336,7 @@ class StageReport:
     def timed(self, duration_ns: int) -> StageReport:
         """The same report with the time that its room took."""
         # Spelt out: `dataclasses.replace` took a tenth of the time of a short event.
-        return StageReport(
-            self.stage, self.outcome, self.findings, self.score, self.reason, self.details, duration_ns
-        )
+        return StageReport(self.stage, self.outcome, self.findings, self.score, self.reason, self.details, duration_ns)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For other processes and deep copies."""
