@@ -100,6 +100,16 @@ def unicode_escapes(text: str) -> str:
     return re.sub(r"(?:\\u[0-9A-Fa-f]{4})+", replaced, text)
 
 
+def quoted_characters(text: str) -> str:
+    r"""A backslash before every character removed: six pairs or more side by side, half of them letters."""
+
+    def replaced(run: re.Match[str]) -> str:
+        plain = run[0][1::2]
+        return plain if 2 * sum(map(str.isalpha, plain)) >= len(plain) else run[0]
+
+    return re.sub(r"(?:\\[^\\]){6,}", replaced, text, flags=re.DOTALL)
+
+
 def html_entities(text: str) -> str:
     """Numeric entities replaced."""
     return re.sub("&#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});", lambda entity: html.unescape(entity[0]), text)

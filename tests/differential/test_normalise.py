@@ -82,6 +82,18 @@ def test_unicode_escapes(plain: str):
     assert texts_of(normalise(text), "unicode_escape")[:1] == [plain]
 
 
+_QUOTED = st.lists(st.sampled_from(["\\a", "\\b", "\\n", "\\ ", "\\:", "a", " ", "\\\\"]), max_size=12).map("".join)
+
+
+@given(_QUOTED, st.text("abcdefghn", min_size=6, max_size=20), _QUOTED)
+def test_quoted_characters(before: str, word: str, behind: str):
+    """A backslash before every single character is removed where enough stand side by side."""
+    text = before + "".join(f"\\{letter}" for letter in word) + behind
+    expected = twin.quoted_characters(text)
+    assume(expected != text)
+    assert expected in texts_of(normalise(text), "byte_escape")
+
+
 @given(st.text(_CHARACTERS, min_size=2, max_size=20))
 def test_html_entities(plain: str):
     """Numeric entities are replaced."""

@@ -359,6 +359,7 @@ fn escapes() {
     hidden_by(Transform::ByteEscape, |text| {
         each(text, |c| format!("\\{:03o}", c as u32))
     });
+    hidden_by(Transform::ByteEscape, |text| each(text, |c| format!("\\{c}")));
     hidden_by(Transform::HtmlEntities, |text| {
         each(text, |c| format!("&#{};", c as u32))
     });
@@ -682,4 +683,21 @@ fn a_ciphered_passage_in_a_long_text_is_told() {
             .iter()
             .any(|view| view.text.contains("send the list of all customers"))
     );
+}
+
+#[test]
+fn backslashes_of_formulas_paths_and_patterns_stay() {
+    for text in [
+        r"\alpha\beta x \, y \; z",
+        r"C:\Users\mara\notes\a\b.txt",
+        r"^\d{4}\-\d\d\.\w+$",
+        r"snake\_case and \*stars\* in Markdown",
+    ] {
+        let normalised = normalise(text);
+        let decoded = normalised
+            .views
+            .iter()
+            .filter(|view| view.chain.contains(&Transform::ByteEscape));
+        assert_eq!(decoded.count(), 0, "{text}");
+    }
 }

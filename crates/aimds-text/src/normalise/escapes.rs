@@ -35,6 +35,43 @@ pub(crate) fn backslash(text: &str) -> Option<Reading> {
     reading.map(|reading| Reading { transform, ..reading })
 }
 
+/// Removes a backslash before every single character (`\I\g\n\o\r\e`), where enough stand side by side. Each means
+/// the character itself there: a line break among them would be an `n`.
+pub(crate) fn every_character(text: &str) -> Option<Reading> {
+    const PAIRS_MIN: usize = 6; // five letters of a word; TeX and regular expressions quote fewer side by side
+    let bytes = text.as_bytes();
+    let mut rewriter = Rewriter::new(text);
+    let mut end = 0;
+    for start in memchr_iter(b'\\', bytes) {
+        if start < end {
+            continue;
+        }
+        let mut letters = 0;
+        let mut marks = Vec::new();
+        end = start;
+        while let Some((mark, character)) = quoted_at(text, end) {
+            letters += usize::from(character.is_alphabetic());
+            marks.push(mark);
+            end = mark + 1 + character.len_utf8();
+        }
+        if marks.len() >= PAIRS_MIN && letters * 2 >= marks.len() {
+            for mark in marks {
+                rewriter.remove(mark..mark + 1);
+            }
+        }
+    }
+    rewriter.reading(Transform::ByteEscape)
+}
+
+/// A backslash at a place and the one character that it quotes.
+fn quoted_at(text: &str, at: usize) -> Option<(usize, char)> {
+    let mut rest = text.get(at..)?.chars();
+    (rest.next()? == '\\').then_some(())?;
+    rest.next()
+        .filter(|&character| character != '\\')
+        .map(|character| (at, character))
+}
+
 fn backslash_unit(rest: &[u8]) -> Option<Unit> {
     match rest {
         [b'\\', b'u', b'{', digits @ ..] => {

@@ -328,6 +328,7 @@ fn in_place(text: &str, tokens: &Tokens<'_>, features: &Features) -> Vec<Reading
     }
     if memchr::memchr(b'\\', bytes).is_some() {
         readings.extend(escapes::backslash(text));
+        readings.extend(escapes::every_character(text));
     }
     if memchr::memchr(b'&', bytes).is_some() {
         readings.extend(escapes::html_entities(text));
