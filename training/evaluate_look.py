@@ -87,9 +87,14 @@ def train_fold(training: Training, run: str, place: int) -> Encoder:
     """Trains the model of a fold and keeps it."""
     file = f"look_{run}_{place}"
     model = training.run(WORK / f"{file}.ckpt", file)
-    torch.save({"plan": asdict(training.plan), "state": model.state_dict()}, WORK / f"{file}.pt")
+    keep(model, training.plan, run, place)
     (WORK / f"{file}.ckpt").unlink(missing_ok=True)
     return model
+
+
+def keep(model: Encoder, plan: Plan, run: str, place: int) -> None:
+    """Writes the model of a fold, so that another run can go on from it."""
+    torch.save({"plan": asdict(plan), "state": model.state_dict()}, WORK / f"look_{run}_{place}.pt")
 
 
 def judge_fold(
@@ -142,6 +147,7 @@ def main() -> None:
         begun = time.monotonic()
         if options.average:
             model = averaged(fold_models(options.average, place), teacher, plan.layers)
+            keep(model, plan, options.name, place)
         else:
             guide = (
                 averaged(fold_models(options.guide, place), teacher, options.guide_layers) if options.guide else None

@@ -3,7 +3,7 @@
 Reads the out-of-fold logits of `training.evaluate_loso --shipped` (static) and `training.evaluate_look` (student, and
 the teacher where there is one), and prints recall and false positives by source for each profile.
 
-    python -m training.look_fusion [--student guided] [--teacher mean] [--json FILE]
+    python -m training.look_fusion [--student ripe_student] [--teacher ripe_teacher] [--json FILE]
 """
 
 from __future__ import annotations
@@ -216,8 +216,8 @@ def language_table(rows: Rows, columns: Mapping[str, tuple[Floats, float]]) -> s
 
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """The options that name the runs of `training.evaluate_look`."""
-    parser.add_argument("--student", default="guided", help="the student's run of training.evaluate_look")
-    parser.add_argument("--teacher", default="mean", help="the teacher's: the mean of two runs (training/README.md)")
+    parser.add_argument("--student", default="ripe_student", help="the student's run of training.evaluate_look")
+    parser.add_argument("--teacher", default="ripe_teacher", help="the teacher's (training/README.md)")
 
 
 def numbers_of(rows: Rows) -> dict[str, Any]:
