@@ -37,10 +37,10 @@ STUDENT_VIEW_OFFSET = 2.0
 """By so many logits must a decoded reading be worse for the student than the text itself: chosen among 1, 2 and 3 by
 `training.view_offset`; a third step loses recall on encoded attacks and spares no code."""
 
-SPREAD_MARGIN = 0.15
-"""Logits that the shipped threshold lies above that of the folds: the shipped student learns longer than those of the
-folds, so its logits are spread wider, on the honest side too. The size was chosen when two of our 79 honest examples
-were flagged without it; so the examples measure no false alarms any more."""
+SPREAD_MARGIN = 0.3
+"""Logits that the shipped threshold lies above that of the folds. Half of it is for the longer training of the shipped
+models, whose logits are spread wider, on the honest side too; the other half is for the worst: with 0.15 a hard source
+is flagged by 8.6% and Hebrew by 7%, with 0.3 by 5.4% and 4.7%, and attacks lose one point. Larger steps lose more."""
 
 GREY: dict[str, dict[str, float]] = {
     "balanced": {"low": 0.2, "high": 0.8, "windows": 1},
