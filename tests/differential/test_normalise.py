@@ -91,7 +91,7 @@ def test_quoted_characters(before: str, word: str, behind: str):
     text = before + "".join(f"\\{letter}" for letter in word) + behind
     expected = twin.quoted_characters(text)
     assume(expected != text)
-    assert expected in texts_of(normalise(text), "byte_escape")
+    assert expected in texts_of(normalise(text), "quoted_characters")
 
 
 @given(st.text(_CHARACTERS, min_size=2, max_size=20))

@@ -359,7 +359,9 @@ fn escapes() {
     hidden_by(Transform::ByteEscape, |text| {
         each(text, |c| format!("\\{:03o}", c as u32))
     });
-    hidden_by(Transform::ByteEscape, |text| each(text, |c| format!("\\{c}")));
+    hidden_by(Transform::QuotedCharacters, |text| {
+        each(text, |c| format!("\\{c}"))
+    });
     hidden_by(Transform::HtmlEntities, |text| {
         each(text, |c| format!("&#{};", c as u32))
     });
@@ -697,7 +699,7 @@ fn backslashes_of_formulas_paths_and_patterns_stay() {
         let decoded = normalised
             .views
             .iter()
-            .filter(|view| view.chain.contains(&Transform::ByteEscape));
+            .filter(|view| view.chain.contains(&Transform::QuotedCharacters));
         assert_eq!(decoded.count(), 0, "{text}");
     }
 }

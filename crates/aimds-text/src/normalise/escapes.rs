@@ -60,7 +60,7 @@ pub(crate) fn every_character(text: &str) -> Option<Reading> {
             }
         }
     }
-    rewriter.reading(Transform::ByteEscape)
+    rewriter.reading(Transform::QuotedCharacters)
 }
 
 /// A backslash at a place and the one character that it quotes.

@@ -243,6 +243,11 @@ impl<'a> Explorer<'a> {
 
     /// An encoding: worth a finding (of little weight) when what it says reads as language and was not readable before.
     fn encoded(&mut self, view: usize, reading: Reading, depth: usize) {
+        if reading.transform == Transform::QuotedCharacters {
+            // Its characters stand in plain sight, and nobody quotes each of them in earnest: it is judged as it stands too.
+            self.take(Some(view), reading, depth);
+            return;
+        }
         let in_passing = matches!(
             reading.transform,
             Transform::Percent

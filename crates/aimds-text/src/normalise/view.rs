@@ -67,6 +67,8 @@ named! {
         UnicodeEscape = "unicode_escape",
         /// `\xNN` and octal `\NNN`.
         ByteEscape = "byte_escape",
+        /// A backslash before every single character.
+        QuotedCharacters = "quoted_characters",
         /// HTML entities.
         HtmlEntities = "html_entities",
         /// Quoted-printable.
