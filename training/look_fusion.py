@@ -39,8 +39,8 @@ STUDENT_VIEW_OFFSET = 2.0
 
 SPREAD_MARGIN = 0.3
 """Logits that the shipped threshold lies above that of the folds. Half of it is for the longer training of the shipped
-models, whose logits are spread wider, on the honest side too; the other half is for the worst: with 0.15 a hard source
-is flagged by 8.6% and Hebrew by 7%, with 0.3 by 5.4% and 4.7%, and attacks lose one point. Larger steps lose more."""
+models, whose logits are spread wider, on the honest side too; the other half is for the worst hard source and language:
+`training.pipeline_report --margin` shows what each size costs and spares."""
 
 GREY: dict[str, dict[str, float]] = {
     "balanced": {"low": 0.2, "high": 0.8, "windows": 1},
@@ -149,11 +149,11 @@ def probability(logits: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-logits)))
 
 
-def profiles(rows: Rows) -> dict[str, Floats]:
-    """Fused logits of the three profiles, without the spread margin; the teacher is heard in the grey zones alone."""
+def profiles(rows: Rows, margin: float = SPREAD_MARGIN) -> dict[str, Floats]:
+    """Fused logits of the three profiles, without the margin; the teacher is heard in the grey zones alone."""
     out = {"fast": fuse(rows, ["static"])[2]}
     student, teacher = fuse(rows, ["static", "student"])[2], fuse(rows, ["static", "student", "teacher"])[2]
-    doubt = probability(student - SPREAD_MARGIN)
+    doubt = probability(student - margin)
     for name, zone in GREY.items():
         out[name] = np.where((doubt >= zone["low"]) & (doubt <= zone["high"]), teacher, student)
     return out

@@ -1,10 +1,11 @@
 """The whole guard on sources that no model of it ever saw.
 
-    python -m training.pipeline_report [--student ripe_student] [--teacher ripe_teacher]
+    python -m training.pipeline_report [--student ripe_student] [--teacher ripe_teacher] [--margin LOGITS]
 
 Takes the out-of-fold logits of both looks (`training.evaluate_loso --shipped`, `training.evaluate_look`). Each row is
 judged by the rooms before `patterns`; the looks' logits are those of the models that had not seen the row's family,
-joined by the numbers that ship (`training.look_fusion`), fused with them as `decide` does, at the shipped thresholds.
+joined by the numbers that ship (`training.look_fusion`), fused with them as `decide` does, at the shipped thresholds
+(or at those that another margin would give).
 The rules were written with training rows of every source in view, so only the models' part is truly unseen.
 """
 
@@ -57,10 +58,11 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_runs(parser)
+    parser.add_argument("--margin", type=float, default=SPREAD_MARGIN, help="that of the thresholds, in logits")
     options = parser.parse_args()
     rows = load(options.student, options.teacher)
-    fused = profiles(rows)
-    opinions = {name: probability(one - (SPREAD_MARGIN if name != "fast" else 0.0)) for name, one in fused.items()}
+    fused = profiles(rows, options.margin)
+    opinions = {name: probability(one - (options.margin if name != "fast" else 0.0)) for name, one in fused.items()}
     before, known, escalate = rule_scores(rows)
     rows = chosen(rows, known)
     columns: dict[str, tuple[Floats, float]] = {"rules": (before, escalate)}

@@ -1,5 +1,8 @@
 """The records refuse what cannot be judged, and cannot leak or be misused."""
 
+from dataclasses import replace
+from types import MappingProxyType
+
 import pytest
 
 from aimds import Action, BlockedError, Event, EventKind, Role, Span, Trust, Verdict
@@ -206,3 +209,13 @@ def test_a_name_with_half_a_surrogate_pair_is_refused(place: str) -> None:
     assert caught.value.code is ErrorCode.INPUT_BAD_EVENT
     assert place in str(caught.value)
     assert Event("hello \ud800").text == "hello \ud800"
+
+
+def test_records_that_are_copied_by_hand_keep_every_field() -> None:
+    """`timed` and `with_report` spell their fields out: one that is added must not get lost there."""
+    details = MappingProxyType({"a": 1})
+    report = StageReport(StageName.PATTERNS, StageOutcome.CERTAIN, (finding(),), 0.5, "why", details, 3)
+    assert report.timed(7) == replace(report, duration_ns=7)
+    before = Assessment(Event("x"), None, (report,))
+    other = StageReport(StageName.VERIFY, StageOutcome.COMPLETE)
+    assert before.with_report(other) == replace(before, reports=(report, other))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from training.overlap import runs
 
 from aimds.taxonomy import Category
 
@@ -59,17 +59,22 @@ def test_at_least_fifteen_languages_have_attacks_and_honest_text() -> None:
     assert len(both) >= 15
 
 
-RUN_WORDS = 8
-"""So many words in a row are no accident in prose."""
+PHRASES = (
+    "permission is hereby granted, free of charge, to any person",
+    "the above copyright notice and this permission notice",
+    "licensed under the apache license",
+    "redistribute it and/or modify it under the terms",
+)
+"""Openings of licences that code carries everywhere."""
 
 
 def test_no_row_repeats_a_licence() -> None:
-    """Rows in the style of licences are our own words; this project's licence is the one at hand to compare with."""
-
-    def runs(text: str) -> set[tuple[str, ...]]:
-        words = re.findall(r"\w+", text.lower())
-        return {tuple(words[start : start + RUN_WORDS]) for start in range(len(words) - RUN_WORDS + 1)}
-
+    """Rows in the style of licences are our own words: neither this licence nor the common ones stand in them."""
     licence = runs((FOLDER.parents[1] / "LICENSE").read_text(encoding="utf-8"))
     assert licence
-    assert not [str(row["text"])[:60] for path in BANKS for row in rows(path) if licence & runs(str(row["text"]))]
+    for path in BANKS:
+        for row in rows(path):
+            text = str(row["text"])
+            assert not licence & runs(text), text[:60]
+            plain = " ".join(text.lower().replace("*", " ").replace("#", " ").replace("//", " ").split())
+            assert not [phrase for phrase in PHRASES if phrase in plain], text[:60]

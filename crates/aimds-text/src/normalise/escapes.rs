@@ -38,7 +38,7 @@ pub(crate) fn backslash(text: &str) -> Option<Reading> {
 /// Removes a backslash before every single character (`\I\g\n\o\r\e`), where enough stand side by side. Each means
 /// the character itself there: a line break among them would be an `n`.
 pub(crate) fn every_character(text: &str) -> Option<Reading> {
-    const PAIRS_MIN: usize = 6; // five letters of a word; TeX and regular expressions quote fewer side by side
+    const PAIRS_MIN: usize = 6; // TeX, paths and regular expressions quote fewer single characters side by side
     let bytes = text.as_bytes();
     let mut rewriter = Rewriter::new(text);
     let mut end = 0;

@@ -216,6 +216,10 @@ impl<'a> Explorer<'a> {
         {
             self.encoded(view, reading, deeper);
         }
+        // No encoding: the characters stand in plain sight, so the text is judged as it stands too.
+        if let Some(reading) = escapes::every_character(text) {
+            self.take(Some(view), reading, deeper);
+        }
         if depth == 0 && facts.braille > 0 {
             self.maybe(view, signs::braille(text), deeper);
         }
@@ -243,11 +247,6 @@ impl<'a> Explorer<'a> {
 
     /// An encoding: worth a finding (of little weight) when what it says reads as language and was not readable before.
     fn encoded(&mut self, view: usize, reading: Reading, depth: usize) {
-        if reading.transform == Transform::QuotedCharacters {
-            // Its characters stand in plain sight, and nobody quotes each of them in earnest: it is judged as it stands too.
-            self.take(Some(view), reading, depth);
-            return;
-        }
         let in_passing = matches!(
             reading.transform,
             Transform::Percent
@@ -333,7 +332,6 @@ fn in_place(text: &str, tokens: &Tokens<'_>, features: &Features) -> Vec<Reading
     }
     if memchr::memchr(b'\\', bytes).is_some() {
         readings.extend(escapes::backslash(text));
-        readings.extend(escapes::every_character(text));
     }
     if memchr::memchr(b'&', bytes).is_some() {
         readings.extend(escapes::html_entities(text));
