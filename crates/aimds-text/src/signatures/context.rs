@@ -69,7 +69,11 @@ pub struct FrameHit {
 pub struct Quotations {
     quotes: [Vec<Range<usize>>; MARKS],
     code: [Vec<Range<usize>>; 3],
+    literals: [Vec<Range<usize>>; 2],
 }
+
+/// Literals of several lines in Python: they may hold blank lines, where other quotation marks end.
+const LITERAL_MARKS: [&str; 2] = ["\"\"\"", "'''"];
 
 const MARKS: usize = 9;
 /// Paired quotation marks: opening, closing. Straight ones close themselves; the straight single mark is also an apostrophe.
@@ -96,8 +100,18 @@ impl Quotations {
     pub fn of(text: &str) -> Self {
         let mut found = Self::default();
         found.read_lines(text);
+        found.read_literals(text);
         found.read_marks(text);
         found
+    }
+
+    fn read_literals(&mut self, text: &str) {
+        for (mark, list) in LITERAL_MARKS.iter().zip(&mut self.literals) {
+            let mut places = text.match_indices(mark).map(|(at, _)| at);
+            while let (Some(start), Some(end)) = (places.next(), places.next()) {
+                push(list, start, end);
+            }
+        }
     }
 
     fn read_marks(&mut self, text: &str) {
@@ -177,7 +191,8 @@ impl Quotations {
     /// All quotations that hold the span, each with its reason.
     fn around(&self, span: &Range<usize>) -> impl Iterator<Item = (Range<usize>, ContextReason)> {
         let quotes = self.quotes.iter().map(|list| (list, ContextReason::Quoted));
-        let code = self.code.iter().map(|list| (list, ContextReason::Code));
+        let code = self.code.iter().chain(&self.literals);
+        let code = code.map(|list| (list, ContextReason::Code));
         quotes.chain(code).filter_map(move |(list, reason)| {
             let index = list
                 .partition_point(|region| region.start <= span.start)
@@ -279,6 +294,8 @@ mod tests {
             "run `HERE` now",
             "text\n```\nHERE\n```\n",
             "text\n> HERE\nmore",
+            "PROMPT = \"\"\"first\n\nHERE\n\nlast\"\"\"",
+            "a = '''b\n\nHERE\n'''",
             "“outer “HERE” outer”",
         ] {
             assert!(quoted(text, "HERE"), "{text}");
@@ -294,6 +311,7 @@ mod tests {
             "a \" b\n\nHERE \" c",
             "`a` HERE `b`",
             "” HERE “",
+            "a = \"\"\"b\"\"\"\n\nHERE\n\nc = \"\"\"d\"\"\"",
         ] {
             assert!(!quoted(text, "HERE"), "{text}");
         }
