@@ -128,24 +128,20 @@ pub fn prove_for(claim: &Claim, scope: Scope, budget: &Budget) -> Attempt {
     {
         return Attempt::Inconclusive(Limit::Logic);
     }
-    // Forms as wholes keep the split small; where that is too coarse, more and more is taken apart.
+    // Forms as wholes keep the split small; where that is too coarse, more and more is taken apart. What a coarse attempt could not
+    // show says nothing where the finest one did not end.
     let deadline = Deadline::after(budget.time_max);
-    let (mut candidate, mut limit) = (None, None);
+    let mut open = Attempt::Inconclusive(Limit::Logic);
     for wholes in claim.wholes(scope) {
         if deadline.look().is_err() {
-            limit = limit.or(Some(Limit::Time));
-            break;
+            return Attempt::Inconclusive(Limit::Time);
         }
         match prove_with(claim, scope, wholes, budget) {
-            Attempt::Candidate(answers) => candidate = Some(answers),
-            Attempt::Inconclusive(found) => limit = limit.or(Some(found)),
+            unsettled @ (Attempt::Candidate(_) | Attempt::Inconclusive(_)) => open = unsettled,
             settled => return settled,
         }
     }
-    match (candidate, limit) {
-        (Some(answers), _) => Attempt::Candidate(answers),
-        (None, limit) => Attempt::Inconclusive(limit.unwrap_or(Limit::Logic)),
-    }
+    open
 }
 
 /// Verifies a theorem from outside: writes its stream again, compares the bytes, and has it checked.

@@ -119,6 +119,20 @@ fn bounds_are_kept() {
     assert_eq!(attempt, Attempt::Inconclusive(Limit::Logic));
 }
 
+/// Where forms as wholes are too coarse and their parts too many, nothing is known; a coarse candidate would say that there may be a
+/// trace against a policy that denies this very form.
+#[test]
+fn a_coarse_candidate_is_no_answer() {
+    let form = "once 12 9 once 0 100 count 1 100 2 atom 4";
+    let of = format!("permit false\ndeny and atom 4 count 0 100 0 false\ndeny or {form} false\n");
+    let attempt = prove_for(
+        &forbids(&of, &format!("deny {form}\n")),
+        Scope::Events(3),
+        &BUDGET,
+    );
+    assert_eq!(attempt, Attempt::Inconclusive(Limit::Expressions));
+}
+
 fn first_events(trace: &Trace, events: usize) -> Option<Trace> {
     let first: Vec<Event> = trace.events().iter().take(events).cloned().collect();
     (first.len() == events).then(|| Trace::new(first).unwrap())
