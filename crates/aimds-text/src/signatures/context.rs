@@ -117,8 +117,16 @@ impl Quotations {
     fn read_marks(&mut self, text: &str) {
         let mut open = [Open::default(); MARKS];
         let mut tick: Option<usize> = None;
+        let mut literal_end = 0;
         for at in places_of_marks(text.as_bytes()) {
             let (left, right) = text.split_at_checked(at).unwrap_or_default();
+            if at < literal_end {
+                continue;
+            }
+            if LITERAL_MARKS.iter().any(|mark| right.starts_with(mark)) {
+                literal_end = at + 3;
+                continue;
+            }
             let mut right = right.chars();
             let Some(character) = right.next() else { continue };
             let before = left.chars().next_back().unwrap_or(' ');
@@ -296,6 +304,7 @@ mod tests {
             "text\n> HERE\nmore",
             "PROMPT = \"\"\"first\n\nHERE\n\nlast\"\"\"",
             "a = '''b\n\nHERE\n'''",
+            "\"\"\"One.\n\nTwo.\"\"\"\na = \"HERE\"",
             "“outer “HERE” outer”",
         ] {
             assert!(quoted(text, "HERE"), "{text}");
@@ -312,6 +321,7 @@ mod tests {
             "`a` HERE `b`",
             "” HERE “",
             "a = \"\"\"b\"\"\"\n\nHERE\n\nc = \"\"\"d\"\"\"",
+            "\"\"\"One.\n\nTwo.\"\"\"\na = \"b\" HERE \"c\"",
         ] {
             assert!(!quoted(text, "HERE"), "{text}");
         }
