@@ -12,10 +12,10 @@ CONVERSATIONS = "conversations"
 """Whole conversations, one a line: not rows of this kind."""
 
 
-def bank_rows() -> list[Row]:
+def bank_rows(folder: Path = FOLDER) -> list[Row]:
     """Every row of every bank; a bank is a family of its own and is never held out."""
     out = []
-    for path in sorted(FOLDER.glob("*.jsonl")):
+    for path in sorted(folder.glob("*.jsonl")):
         if path.stem == CONVERSATIONS:
             continue
         family = BANK_PREFIX + path.stem

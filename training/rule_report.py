@@ -1,6 +1,7 @@
 """Prints how the shipped rule packs do on a labelled corpus: per rule, per source and category, and over all.
 
     python -m training.rule_report CORPUS.jsonl.gz [--pack NAME ...] [--floor 0.8] [--missed CATEGORY] [--wrong]
+    python -m training.rule_report training/banks  # our own rows: honest ones here are hard on purpose
 
 The corpus has rows `{"text", "label", "category", "source"}`, labels `attack` and `benign`. Rows of category
 `harmful_request` (plain harmful questions) are left out: no rule is meant for them. A text is scanned as a prompt, or
@@ -23,6 +24,7 @@ from typing import Any, Final
 
 from aimds._core import normalise
 from aimds.signatures import build_engine, shipped_packs
+from training.banks import bank_rows
 
 DOCUMENT_CATEGORIES: Final = frozenset({"indirect_injection", "data_exfiltration"})
 """Attack categories whose rows are texts that a model reads on behalf of somebody else."""
@@ -71,7 +73,12 @@ class Report:
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The corpus' rows in order, without plain harmful questions."""
+    """The corpus' rows in order, without plain harmful questions; of a folder, the rows of our banks."""
+    if path.is_dir():
+        for bank in bank_rows(path):
+            label, kind = ("attack" if bank.attack else "benign"), ("prompt" if bank.kind == "prompt" else "tool_result")
+            yield {"text": bank.text, "label": label, "category": bank.category, "source": bank.source, "kind": kind}
+        return
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
@@ -81,6 +88,8 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def kind_of(row: dict[str, Any]) -> str:
     """The kind of event as which a row is scanned."""
+    if "kind" in row:
+        return str(row["kind"])
     if row["label"] == "attack":
         return "tool_result" if row["category"] in DOCUMENT_CATEGORIES else "prompt"
     return "tool_result" if row["source"] in DOCUMENT_SOURCES_BENIGN else "prompt"
