@@ -3,7 +3,7 @@
 Reads the out-of-fold logits of `training.evaluate_loso --shipped` (static) and `training.evaluate_look` (student, and
 the teacher where there is one), and prints recall and false positives by source for each profile.
 
-    python -m training.look_fusion [--student ripe_student] [--teacher ripe_teacher] [--json FILE]
+    python -m training.look_fusion [--student late_student] [--teacher late_teacher] [--json FILE]
 """
 
 from __future__ import annotations
@@ -216,8 +216,8 @@ def language_table(rows: Rows, columns: Mapping[str, tuple[Floats, float]]) -> s
 
 def add_runs(parser: argparse.ArgumentParser) -> None:
     """The options that name the runs of `training.evaluate_look`."""
-    parser.add_argument("--student", default="ripe_student", help="the student's run of training.evaluate_look")
-    parser.add_argument("--teacher", default="ripe_teacher", help="the teacher's (training/README.md)")
+    parser.add_argument("--student", default="late_student", help="the student's run of training.evaluate_look")
+    parser.add_argument("--teacher", default="late_teacher", help="the teacher's (training/README.md)")
 
 
 def numbers_of(rows: Rows) -> dict[str, Any]:
@@ -226,7 +226,11 @@ def numbers_of(rows: Rows) -> dict[str, Any]:
     limit, _ = skip_below(rows, fused)
     late_weights, late_offset, _ = fuse(rows, ["static", "student", "teacher"])
     return {
-        "student": {"skip_below": round(limit, 3), "view_offset": STUDENT_VIEW_OFFSET},
+        "student": {
+            "skip_below": round(limit, 3),
+            "window_skip_below": round(limit, 3),  # a window alone is one more text that the first look may be sure of
+            "view_offset": STUDENT_VIEW_OFFSET,
+        },
         "fusion": {
             "student": {"weights": weights, "offset": offset - SPREAD_MARGIN},
             "teacher": {"weights": late_weights, "offset": late_offset - SPREAD_MARGIN},

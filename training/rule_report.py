@@ -76,7 +76,8 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """The corpus' rows in order, without plain harmful questions; of a folder, the rows of our banks."""
     if path.is_dir():
         for bank in bank_rows(path):
-            label, kind = ("attack" if bank.attack else "benign"), ("prompt" if bank.kind == "prompt" else "tool_result")
+            label = "attack" if bank.attack else "benign"
+            kind = "prompt" if bank.kind == "prompt" else "tool_result"
             yield {"text": bank.text, "label": label, "category": bank.category, "source": bank.source, "kind": kind}
         return
     with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
