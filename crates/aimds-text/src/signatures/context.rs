@@ -100,31 +100,29 @@ impl Quotations {
     pub fn of(text: &str) -> Self {
         let mut found = Self::default();
         found.read_lines(text);
-        found.read_literals(text);
         found.read_marks(text);
         found
-    }
-
-    fn read_literals(&mut self, text: &str) {
-        for (mark, list) in LITERAL_MARKS.iter().zip(&mut self.literals) {
-            let mut places = text.match_indices(mark).map(|(at, _)| at);
-            while let (Some(start), Some(end)) = (places.next(), places.next()) {
-                push(list, start, end);
-            }
-        }
     }
 
     fn read_marks(&mut self, text: &str) {
         let mut open = [Open::default(); MARKS];
         let mut tick: Option<usize> = None;
+        let mut literals = [None; LITERAL_MARKS.len()];
         let mut literal_end = 0;
         for at in places_of_marks(text.as_bytes()) {
             let (left, right) = text.split_at_checked(at).unwrap_or_default();
-            if at < literal_end {
-                continue;
+            if at >= literal_end {
+                for ((mark, open), list) in LITERAL_MARKS.iter().zip(&mut literals).zip(&mut self.literals) {
+                    if right.starts_with(mark) {
+                        literal_end = at + mark.len();
+                        match open.take() {
+                            Some(start) => push(list, start, at),
+                            None => *open = Some(at),
+                        }
+                    }
+                }
             }
-            if LITERAL_MARKS.iter().any(|mark| right.starts_with(mark)) {
-                literal_end = at + 3;
+            if at < literal_end {
                 continue;
             }
             let mut right = right.chars();
