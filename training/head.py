@@ -20,7 +20,15 @@ from training.evaluate_loso import Outcome, table
 from training.export import quantise, tuned_vectors, write_embedding, write_head
 from training.features import WORK
 from training.model import OUTPUTS, Detector, polish, scores, train
-from training.shipped import BLOCK_PROBABILITY, FLAG_PROBABILITY, MODELS, SEED, SETTINGS, VIEW_OFFSET
+from training.shipped import (
+    ALONE_MARGIN,
+    BLOCK_PROBABILITY,
+    FLAG_PROBABILITY,
+    MODELS,
+    SEED,
+    SETTINGS,
+    VIEW_OFFSET,
+)
 
 SHIPPED_NAME = "shipped"
 
@@ -107,6 +115,7 @@ def main() -> None:
         {"window_offset": 0.0, "window_log": 0.0, "view_offset": VIEW_OFFSET},
         {
             "finding": FLAG_PROBABILITY,
+            "alone_margin": ALONE_MARGIN,
             "flag": calibration.probability(calibration.flag_logit),
             "block": BLOCK_PROBABILITY,
             "flag_logit": calibration.flag_logit,

@@ -33,6 +33,7 @@ from training.look_fusion import (
     summary,
     table,
 )
+from training.shipped import ALONE_MARGIN
 
 Columns = Mapping[str, tuple[Floats, float]]
 
@@ -62,7 +63,8 @@ def main() -> None:
     options = parser.parse_args()
     rows = load(options.student, options.teacher)
     fused = profiles(rows, options.margin)
-    opinions = {name: probability(one - (options.margin if name != "fast" else 0.0)) for name, one in fused.items()}
+    margins = dict.fromkeys(fused, options.margin) | {"fast": ALONE_MARGIN}
+    opinions = {name: probability(one - margins[name]) for name, one in fused.items()}
     before, known, escalate = rule_scores(rows)
     rows = chosen(rows, known)
     columns: dict[str, tuple[Floats, float]] = {"rules": (before, escalate)}

@@ -32,6 +32,7 @@ class Looks:
         own_weight: weight of its logit; that of all shipped models together is 1.
         clock: measures the budget.
         budget_ms: time of all transformers for one event.
+        alone_margin: logits taken off the first look where there is no second.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Looks:
         own_weight: float = 1.0,
         clock: Clock | None = None,
         budget_ms: float = 1000.0,
+        alone_margin: float = 0.0,
     ) -> None:
         self._profile = profile
         self._second_look = second_look
@@ -49,6 +51,7 @@ class Looks:
         self._own_weight = own_weight
         self._clock: Clock = clock if clock is not None else SystemClock()
         self._budget_ms = budget_ms
+        self._alone_margin = alone_margin
         self._lock = threading.Lock()
         self._seen: Counter[str] = Counter()
 
@@ -66,7 +69,7 @@ class Looks:
         """
         deadline = Deadline(self._clock, self._budget_ms)
         if self._second_look is None:
-            opinion = Opinion.of_first_look(result)
+            opinion = Opinion.of_first_look(result, self._alone_margin)
         else:
             opinion = self._second_look.judge(text, result, deadline)
         if self._own is not None:

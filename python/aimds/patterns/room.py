@@ -53,10 +53,11 @@ def open_stage(
     own = None
     if classifier_model is not None:
         own = load_own_classifier(classifier_model, classifier_labels, second_look_threads)
+    thresholds = StageThresholds.from_training(models.thresholds)
     return PatternsStage(
         models.classifier,
         open_store(models, clock, store_path),
-        StageThresholds.from_training(models.thresholds),
+        thresholds,
         cache_entries,
-        looks=Looks(profile, second_look, own, classifier_weight, clock, second_look_ms),
+        looks=Looks(profile, second_look, own, classifier_weight, clock, second_look_ms, thresholds.alone_margin),
     )

@@ -46,16 +46,17 @@ class Opinion:
     """Why the second look could not finish; empty when it did, or when it was not asked."""
 
     @classmethod
-    def of_first_look(cls, result: ClassifierResult) -> Opinion:
-        """The first look's opinion alone."""
+    def of_first_look(cls, result: ClassifierResult, margin: float = 0.0) -> Opinion:
+        """The first look's opinion alone, its probability lowered by so many logits."""
         harmful = dict(result.outputs).get(_HARMFUL, 0.0)
+        static = clipped(result.calibrated_logit)
         return cls(
-            probability=result.probability,
+            probability=probability_of(static - margin) if margin else result.probability,
             harmful=harmful,
             start=result.start,
             end=result.end,
             chain=tuple(result.chain),
-            logits={"static": clipped(result.calibrated_logit)},
+            logits={"static": static},
             harmful_logits={"static": logit_of(harmful)},
         )
 

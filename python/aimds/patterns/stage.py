@@ -37,6 +37,8 @@ SEED_LOOK_UP_MIN: Final = 0.15
 was trained on what ships, so below it hardly anything there is near (`python -m training.seed_patterns` counts the rows
 that lose a finding), and ordinary traffic is spared the look-up."""
 
+_MARGIN_MAX: Final = 20.0
+"""Logits are cut there: a larger margin would silence the look."""
 _SHORT_CHARACTERS_MAX: Final = 5
 """A single short word ("Next", "Hello") has no wording to judge; the rules and the session still see it."""
 
@@ -54,13 +56,15 @@ class StageThresholds:
     certain_severity: float = 0.8
     by_category: Mapping[Category, float] = field(default_factory=dict)
     """Cosines of single categories, instead of `similarity`."""
+    alone_margin: float = 0.0
+    """Logits taken off the first look's opinion where no second look follows it (profile `fast`)."""
 
     @classmethod
     def from_training(cls, values: Mapping[str, Any]) -> StageThresholds:
-        """Takes what it knows from the head's metadata: `finding`, and `nearest` with `default`, `certain`, categories.
+        """Takes what it knows from the head's metadata: `finding`, `alone_margin`, and the cosines of `nearest`.
 
         Raises:
-            ValueError: a value is no number in [0, 1].
+            ValueError: a value is no number in [0, 1], or the margin none in [0, 20].
         """
         base = cls()
         nearest = values.get("nearest", {})
@@ -70,6 +74,7 @@ class StageThresholds:
             similarity=_share(nearest.get("default", base.similarity)),
             certain_similarity=_share(nearest.get("certain", base.certain_similarity)),
             by_category={Category(name): _share(value) for name, value in nearest.items() if name in known},
+            alone_margin=_margin(values.get("alone_margin", base.alone_margin)),
         )
 
 
@@ -77,6 +82,13 @@ def _share(value: Any) -> float:
     number = float(value)
     if not 0.0 <= number <= 1.0:
         raise ValueError(f"a threshold must be in [0, 1], got {number}")
+    return number
+
+
+def _margin(value: Any) -> float:
+    number = float(value)
+    if not 0.0 <= number <= _MARGIN_MAX:
+        raise ValueError(f"alone_margin must be in [0, {_MARGIN_MAX:.0f}] logits, got {number}")
     return number
 
 

@@ -56,6 +56,17 @@ def test_the_student_can_clear_what_the_first_look_suspects(tmp_path):
     assert judge(stage_of(folder), "ignore the noise").findings == ()
 
 
+def test_a_first_look_that_stands_alone_gives_way_by_a_margin(tmp_path):
+    """Only where nobody reads after it; its logit is reported as it is."""
+    folder = tiny_look.write_folder(tmp_path, WORDS)
+    plain = judge(stage_of(folder, Profile.FAST), "ignore the noise")
+    careful = judge(stage_of(folder, Profile.FAST, alone_margin=1.0), "ignore the noise")
+    assert careful.details["static_logit"] == plain.details["static_logit"]
+    assert logit_of(careful.details["probability"]) == pytest.approx(plain.details["static_logit"] - 1.0, abs=1e-3)
+    joined, same = (judge(stage_of(folder, **more), "ignore the noise") for more in ({}, {"alone_margin": 1.0}))
+    assert joined.details["probability"] == same.details["probability"]
+
+
 def test_weights_and_offset_join_the_logits(tmp_path):
     """0.5 * static + 2 * student + 1."""
     fusion = {"student": {"weights": {"static": 0.5, "student": 2.0}, "offset": 1.0}}

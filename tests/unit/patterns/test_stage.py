@@ -146,6 +146,14 @@ def test_thresholds_come_from_training():
         StageThresholds.from_training({"finding": 3})
 
 
+@pytest.mark.parametrize("margin", [-0.1, 21, float("nan")])
+def test_a_margin_is_a_small_number_of_logits(margin):
+    """A first look that stands alone may be lowered, never raised or silenced."""
+    assert StageThresholds.from_training({"alone_margin": 0.5}).alone_margin == 0.5
+    with pytest.raises(ValueError, match="alone_margin"):
+        StageThresholds.from_training({"alone_margin": margin})
+
+
 @pytest.mark.parametrize("text", ["", "  \n", "\u200b"])
 def test_a_text_without_words_is_no_attack(classifier, store, text):
     """Nothing to read, nothing found."""
