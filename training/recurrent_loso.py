@@ -45,11 +45,11 @@ def training_sessions(reader: Reader) -> tuple[list[SessionRow], Singles]:
 
 FOLDS: tuple[frozenset[str], ...] = (
     frozenset({"agentdyn", "own_crescendo", WEAK}),
-    frozenset({"injecagent", "own_drift", "toolbench_examples"}),
+    frozenset({"injecagent", "own_drift", "own_fatigue", "toolbench_examples"}),
     frozenset({"tau_bench_airline", "own_foot"}),
     frozenset({"bfcl_multi_turn", "own_split", "own_shot"}),
-    frozenset({"taskmaster4", "own_memory"}),
-    frozenset({"own_agent"}),
+    frozenset({"taskmaster4", "own_memory", "own_policy"}),
+    frozenset({"own_agent", "own_secret"}),
 )
 """Families held out together: each with families that are unlike it, so that a network a fold loses little else."""
 
