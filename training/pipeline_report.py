@@ -1,6 +1,6 @@
 """The whole guard on sources that no model of it ever saw.
 
-    python -m training.pipeline_report [--student late_student] [--teacher late_teacher] [--margin LOGITS]
+    python -m training.pipeline_report [--student late_student] [--teacher late_teacher] [--margin LOGITS] [--alone-margin LOGITS]
 
 Takes the out-of-fold logits of both looks (`training.evaluate_loso --shipped`, `training.evaluate_look`). Each row is
 judged by the rooms before `patterns`; the looks' logits are those of the models that had not seen the row's family,
@@ -60,10 +60,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_runs(parser)
     parser.add_argument("--margin", type=float, default=SPREAD_MARGIN, help="that of the thresholds, in logits")
+    parser.add_argument("--alone-margin", type=float, default=ALONE_MARGIN, help="that of `fast`, in logits")
     options = parser.parse_args()
     rows = load(options.student, options.teacher)
     fused = profiles(rows, options.margin)
-    margins = dict.fromkeys(fused, options.margin) | {"fast": ALONE_MARGIN}
+    margins = dict.fromkeys(fused, options.margin) | {"fast": options.alone_margin}
     opinions = {name: probability(one - margins[name]) for name, one in fused.items()}
     before, known, escalate = rule_scores(rows)
     rows = chosen(rows, known)
