@@ -1,6 +1,7 @@
 """The whole guard on sources that no model of it ever saw.
 
-    python -m training.pipeline_report [--student late_student] [--teacher late_teacher] [--margin LOGITS] [--alone-margin LOGITS]
+    python -m training.pipeline_report [--student late_student] [--teacher late_teacher]
+        [--margin LOGITS] [--alone-margin LOGITS]
 
 Takes the out-of-fold logits of both looks (`training.evaluate_loso --shipped`, `training.evaluate_look`). Each row is
 judged by the rooms before `patterns`; the looks' logits are those of the models that had not seen the row's family,
