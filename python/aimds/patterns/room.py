@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from aimds.errors import ArtefactError, ErrorCode
 from aimds.patterns.look_files import load_second_look
 from aimds.patterns.looks import Looks
-from aimds.patterns.models import SEED_FILE, Models, load_models
+from aimds.patterns.models import HEAD_FILE, SEED_FILE, Models, load_models
 from aimds.patterns.own_classifier import load_own_classifier
 from aimds.patterns.seed import load_seed
 from aimds.patterns.stage import PatternsStage, StageThresholds
@@ -53,7 +54,7 @@ def open_stage(
     own = None
     if classifier_model is not None:
         own = load_own_classifier(classifier_model, classifier_labels, second_look_threads)
-    thresholds = StageThresholds.from_training(models.thresholds)
+    thresholds = _thresholds(models)
     return PatternsStage(
         models.classifier,
         open_store(models, clock, store_path),
@@ -61,3 +62,11 @@ def open_stage(
         cache_entries,
         looks=Looks(profile, second_look, own, classifier_weight, clock, second_look_ms, thresholds.alone_margin),
     )
+
+
+def _thresholds(models: Models) -> StageThresholds:
+    try:
+        return StageThresholds.from_training(models.thresholds)
+    except (AttributeError, TypeError, ValueError) as error:  # of another shape, or out of range
+        reason = f"metadata: thresholds: {error}"
+        raise ArtefactError(ErrorCode.ARTEFACT_CORRUPT, place=str(models.folder / HEAD_FILE), reason=reason) from error

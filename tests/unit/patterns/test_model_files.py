@@ -13,6 +13,9 @@ from tests import tiny_models
 from aimds import _core
 from aimds.errors import ArtefactError, ErrorCode
 from aimds.patterns import load_models, models_folder
+from aimds.patterns.room import open_stage
+from aimds.ports import ManualClock
+from aimds.records import Profile
 
 EMBEDDING = tiny_models.embedding_bytes()
 HEAD = tiny_models.head_bytes()
@@ -173,6 +176,18 @@ def test_a_folder_of_models_loads(tmp_path):
     assert models.thresholds["finding"] == 0.5
     assert models.folder == tmp_path
     assert models_folder().name == "models"
+
+
+@pytest.mark.parametrize("thresholds", [{"finding": 3}, {"finding": None}, {"nearest": [1]}, {"alone_margin": 99}])
+def test_thresholds_out_of_range_name_the_file(tmp_path, thresholds):
+    """A head whose numbers are nonsense is damaged, not a fault of the program."""
+    tensors, metadata = tiny_models.head_parts()
+    (tmp_path / "embedding.safetensors").write_bytes(EMBEDDING)
+    head = tiny_models.safetensors(tensors, {**metadata, "thresholds": thresholds})
+    (tmp_path / "head.safetensors").write_bytes(head)
+    with pytest.raises(ArtefactError, match=r"head\.safetensors.*thresholds") as caught:
+        open_stage(ManualClock(), models_folder=tmp_path, profile=Profile.FAST)
+    assert caught.value.code is ErrorCode.ARTEFACT_CORRUPT
 
 
 def test_unknown_context_and_blocks_are_mistakes(embedding, classifier):
